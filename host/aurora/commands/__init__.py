@@ -1,0 +1,1 @@
+"""The commands of ``aurora``, one module each; a module's ``command`` is its click command or group."""

@@ -1,0 +1,77 @@
+"""Files that are either whole or absent: atomic writes, hashes, and names that stay inside their folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from aurora.errors import WriteFailed
+
+
+def sha256_hex(path: Path) -> str:
+    """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_atomic(path: Path, data: bytes | str) -> None:
+    """Write ``path`` whole or leave what was there; raises WriteFailed."""
+    payload = data.encode() if isinstance(data, str) else data
+    temporary: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(payload)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise write_failed(path, error) from error
+
+
+@contextmanager
+def folder_atomic(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path``; it becomes ``path`` only if the block ends well.
+
+    An existing ``path`` is refused (FileExistsError) unless ``replace``. Raises WriteFailed on OSError,
+    a full disk included; nothing half-written stays either way.
+    """
+    if path.exists() and not replace:
+        raise FileExistsError(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    except OSError as error:
+        raise write_failed(path, error) from error
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        old = path.with_name(f".{path.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        if path.exists():
+            path.rename(old)
+        temporary.rename(path)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise write_failed(path, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_failed(path: Path, error: OSError) -> WriteFailed:
+    """The one line for an OSError met while writing ``path``."""
+    return WriteFailed(error.strerror or str(error), where=path, hint="free space or choose another folder")
+
+
+def is_plain_name(name: str) -> bool:
+    """True for a name usable as one path component everywhere: letters, digits, '.', '_' and '-'."""
+    return 0 < len(name) <= 100 and name[0] not in ".-" and all(c.isalnum() or c in "._-" for c in name) and name.isascii()

@@ -1,0 +1,83 @@
+"""PEP 517 backend: setuptools, plus the compiled extension ``aurora._device``.
+
+The extension's declarations are taken from the firmware's public headers, between the marks
+``/* aurora:cdef */`` and ``/* aurora:end */``: host and board cannot disagree about a struct.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from setuptools import Extension, build_meta
+from setuptools.dist import Distribution
+
+ROOT = Path(__file__).resolve().parents[2]
+LIB = ROOT / "firmware" / "lib"
+HEADERS = (
+    "core/crc32.h", "core/sha256.h", "core/fmath.h", "features/features.h", "drift/drift.h",
+    "nn/decision.h", "pack/pack.h", "link/frame.h",
+)  # fmt: skip
+SOURCES = ("core/*.c", "features/*.c", "drift/*.c", "nn/decision.c", "pack/*.c", "link/frame.c")
+# -ffp-contract=off and no vectoriser: the same roundings, in the same order, as the Cortex-M build
+FLAGS = ["-std=c11", "-O2", "-ffp-contract=off", "-fno-tree-vectorize", "-Wall", "-Wextra"]
+MARKED = re.compile(r"/\* aurora:cdef \*/(.*?)/\* aurora:end \*/", re.DOTALL)
+
+
+def _declarations(headers: list[str]) -> str:
+    texts = [text for name in headers for text in MARKED.findall((LIB / name).read_text(encoding="utf-8"))]
+    return "\n".join(texts)
+
+
+def _extension() -> Extension:
+    import cffi
+
+    headers = [name for name in HEADERS if (LIB / name).exists()]
+    ffi = cffi.FFI()
+    ffi.cdef(_declarations(headers))
+    ffi.set_source("aurora._device", "\n".join(f'#include "{name}"' for name in headers))
+    generated = ROOT / "build" / "extension" / "_device.c"
+    generated.parent.mkdir(parents=True, exist_ok=True)
+    ffi.emit_c_code(str(generated))
+    sources = sorted(path for pattern in SOURCES for path in LIB.glob(pattern))
+    return Extension(
+        "aurora._device",
+        sources=[str(path.relative_to(ROOT)) for path in (generated, *sources)],
+        include_dirs=[str(LIB.relative_to(ROOT))],
+        extra_compile_args=FLAGS,
+        depends=[str(path) for path in LIB.rglob("*.h")],
+    )
+
+
+class _WithExtension(Distribution):
+    """setuptools' distribution, with the one extension that pyproject.toml cannot describe."""
+
+    def parse_config_files(self, *args: object, **kwargs: object) -> None:
+        super().parse_config_files(*args, **kwargs)
+        self.ext_modules = [_extension()]
+
+
+def _with_extension(hook):  # type: ignore[no-untyped-def]
+    def wrapped(*args, **kwargs):  # type: ignore[no-untyped-def]
+        import setuptools.dist
+
+        original = setuptools.dist.Distribution
+        import distutils.core
+
+        distutils.core.Distribution = setuptools.dist.Distribution = _WithExtension
+        try:
+            return hook(*args, **kwargs)
+        finally:
+            distutils.core.Distribution = setuptools.dist.Distribution = original
+
+    return wrapped
+
+
+get_requires_for_build_wheel = build_meta.get_requires_for_build_wheel
+get_requires_for_build_editable = build_meta.get_requires_for_build_editable
+get_requires_for_build_sdist = build_meta.get_requires_for_build_sdist
+build_sdist = build_meta.build_sdist
+prepare_metadata_for_build_wheel = build_meta.prepare_metadata_for_build_wheel
+prepare_metadata_for_build_editable = build_meta.prepare_metadata_for_build_editable
+build_wheel = _with_extension(build_meta.build_wheel)
+build_editable = _with_extension(build_meta.build_editable)
