@@ -1,0 +1,101 @@
+"""TFLite Micro's own Python interpreter: the oracle of every bit that the engine computes.
+
+The wheel (PyPI ``tflite_micro``) holds the same reference kernels that run on a device, unlike LiteRT's, which
+differ on up to 2 % of windows. It crashes the process on an arena that is too small for some models, so the arena
+is tried in a subprocess first. Sizes found here are those of a 64-bit host, not a device's.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aurora.compress.binding import Binding, bind
+from aurora.errors import InputError
+
+PROBE_TIMEOUT_S = 60
+ARENA_MAX_BYTES = 1 << 28
+
+_PROBE = """
+import sys
+from tflite_micro.python.tflite_micro import runtime
+interpreter = runtime.Interpreter.from_bytes(
+    sys.stdin.buffer.read(), arena_size=int(sys.argv[1]),
+    intrepreter_config=runtime.InterpreterConfig(int(sys.argv[2])))
+interpreter.invoke()
+"""
+
+
+class TflmInterpreter:
+    """One int8 model in TFLite Micro.
+
+    Inputs and outputs are concatenated int8 bytes in the order of their names (compress.binding), the same block
+    that the engine and the board use. ``arena_bytes`` skips the search, for a caller who knows a size that serves.
+    ``keep_tensors`` makes `tensors` available. Raises InputError where TFLM does not load or run the model.
+    """
+
+    def __init__(self, tflite: bytes, *, arena_bytes: int | None = None, keep_tensors: bool = False) -> None:
+        from tflite_micro.python.tflite_micro import runtime
+
+        self.binding: Binding = bind(tflite)
+        mode = runtime.InterpreterConfig(int(keep_tensors))
+        self.arena_bytes = arena_bytes or find_arena(tflite, keep_tensors=keep_tensors)
+        self._tflite = tflite  # TFLM reads constants in place
+        self._interpreter: Any = runtime.Interpreter.from_bytes(
+            tflite, arena_size=self.arena_bytes, intrepreter_config=mode
+        )
+
+    def run(self, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
+        """int8 ``[w, ...]``, one window per row, to int8 ``[w, out_bytes]``.
+
+        Raises InputError where a row has another number of bytes than the model's inputs together.
+        """
+        rows = np.ascontiguousarray(inputs, dtype=np.int8).reshape(len(inputs), -1)
+        return np.stack([self._run_one(row) for row in rows]) if len(rows) else self._empty()
+
+    def tensors(self, row: NDArray[np.int8], indices: list[int]) -> dict[int, NDArray[Any]]:
+        """Run one input row and return the tensors ``indices`` as they stand afterwards (needs keep_tensors)."""
+        self._run_one(np.ascontiguousarray(row, dtype=np.int8).reshape(-1))
+        return {index: np.array(self._interpreter.GetTensor(index, 0)) for index in indices}
+
+    def _run_one(self, row: NDArray[np.int8]) -> NDArray[np.int8]:
+        at = 0
+        for port in self.binding.inputs:
+            size = int(np.prod(port.shape))
+            if at + size > row.size:
+                break
+            try:
+                self._interpreter.set_input(row[at : at + size].reshape(port.shape), port.position)
+            except ValueError as error:  # the wheel names both types
+                raise InputError(f"input {port.name} is not int8: {error}") from error
+            at += size
+        if at != row.size or at == 0:
+            needed = sum(int(np.prod(port.shape)) for port in self.binding.inputs)
+            raise InputError(f"an input of {row.size} bytes, the model takes {needed}")
+        self._interpreter.invoke()
+        outputs = [self._interpreter.get_output(port.position) for port in self.binding.outputs]
+        return np.concatenate([np.asarray(value, np.int8).reshape(-1) for value in outputs])
+
+    def _empty(self) -> NDArray[np.int8]:
+        return np.zeros((0, sum(int(np.prod(port.shape)) for port in self.binding.outputs)), np.int8)
+
+
+def find_arena(tflite: bytes, *, keep_tensors: bool = False) -> int:
+    """The first arena in bytes, doubling from a guess, in which a subprocess loads the model and runs it once."""
+    size, last = max(1 << 19, 4 * len(tflite)), ""
+    while size <= ARENA_MAX_BYTES:
+        command = [sys.executable, "-c", _PROBE, str(size), str(int(keep_tensors))]
+        try:
+            done = subprocess.run(command, input=tflite, capture_output=True, timeout=PROBE_TIMEOUT_S, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise InputError("TFLite Micro does not finish one inference of this model") from error
+        if done.returncode == 0:
+            return size
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        last = lines[-1] if lines else f"exit status {done.returncode}"
+        size *= 8
+    raise InputError(f"TFLite Micro does not run this model: {last}")
