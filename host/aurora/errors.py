@@ -61,7 +61,13 @@ class ModelRefused(AuroraError):
     exit_code = 20
 
     def __init__(
-        self, what: str, *, op: str | None = None, tensor: str | None = None, where: object = "", hint: str = ""
+        self,
+        what: str,
+        *,
+        op: str | None = None,
+        tensor: str | None = None,
+        where: object = "",
+        hint: str = "",
     ) -> None:
         self.op, self.tensor = op, tensor
         super().__init__(what, where=where, hint=hint)

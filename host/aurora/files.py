@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -74,4 +75,4 @@ def write_failed(path: Path, error: OSError) -> WriteFailed:
 
 def is_plain_name(name: str) -> bool:
     """True for a name usable as one path component everywhere: letters, digits, '.', '_' and '-'."""
-    return 0 < len(name) <= 100 and name[0] not in ".-" and all(c.isalnum() or c in "._-" for c in name) and name.isascii()
+    return re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", name) is not None

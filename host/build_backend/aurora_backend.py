@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import setuptools
 from setuptools import Extension, build_meta
-from setuptools.dist import Distribution
 
 ROOT = Path(__file__).resolve().parents[2]
 LIB = ROOT / "firmware" / "lib"
@@ -49,35 +49,17 @@ def _extension() -> Extension:
     )
 
 
-class _WithExtension(Distribution):
-    """setuptools' distribution, with the one extension that pyproject.toml cannot describe."""
+class _Backend(build_meta._BuildMetaBackend):
+    """setuptools' backend, with the one extension that pyproject.toml cannot describe."""
 
-    def parse_config_files(self, *args: object, **kwargs: object) -> None:
-        super().parse_config_files(*args, **kwargs)
-        self.ext_modules = [_extension()]
-
-
-def _with_extension(hook):  # type: ignore[no-untyped-def]
-    def wrapped(*args, **kwargs):  # type: ignore[no-untyped-def]
-        import setuptools.dist
-
-        original = setuptools.dist.Distribution
-        import distutils.core
-
-        distutils.core.Distribution = setuptools.dist.Distribution = _WithExtension
-        try:
-            return hook(*args, **kwargs)
-        finally:
-            distutils.core.Distribution = setuptools.dist.Distribution = original
-
-    return wrapped
+    def run_setup(self, setup_script: str = "") -> None:
+        setuptools.setup(ext_modules=[_extension()])
 
 
+_backend = _Backend()
+get_requires_for_build_sdist = _backend.get_requires_for_build_sdist
 get_requires_for_build_wheel = build_meta.get_requires_for_build_wheel
 get_requires_for_build_editable = build_meta.get_requires_for_build_editable
-get_requires_for_build_sdist = build_meta.get_requires_for_build_sdist
-build_sdist = build_meta.build_sdist
-prepare_metadata_for_build_wheel = build_meta.prepare_metadata_for_build_wheel
-prepare_metadata_for_build_editable = build_meta.prepare_metadata_for_build_editable
-build_wheel = _with_extension(build_meta.build_wheel)
-build_editable = _with_extension(build_meta.build_editable)
+build_sdist = _backend.build_sdist
+build_wheel = _backend.build_wheel
+build_editable = _backend.build_editable

@@ -14,9 +14,9 @@ FIRMWARE = ROOT / "firmware"
 
 # A stage may import what stands before it, never what stands after it.
 STAGES = (
-    "errors", "files", "_device", "spec", "signals", "features", "train", "compress", "compile", "pack", "build",
-    "emulator", "device", "drift", "demo", "commands", "cli", "__main__",
-)  # fmt: skip
+    "errors files _device spec signals features train compress compile pack build emulator device drift demo"
+    " commands cli __main__"
+).split()
 # The app wires; libraries see core only, and lib/port is the seam to the chip.
 C_MAY_INCLUDE = {
     "core": {"core"},
@@ -51,7 +51,9 @@ def test_python_imports_point_one_way(module: Path) -> None:
     stage = module.relative_to(PACKAGE).parts[0].removesuffix(".py")
     if stage == "__init__":
         return
-    later = {s for s in imported_stages(ast.parse(module.read_text())) if STAGES.index(s) > STAGES.index(stage)}
+    later = {
+        s for s in imported_stages(ast.parse(module.read_text())) if STAGES.index(s) > STAGES.index(stage)
+    }
     assert not later, f"{relative(module)} imports the later stage {sorted(later)}"
 
 
@@ -76,13 +78,23 @@ def test_modules_stay_readable(path: Path) -> None:
 def test_only_the_agreed_names_stand_at_the_top() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     top = {line.split("/")[0] for line in listed.splitlines()}
-    assert top <= {
-        "host", "firmware", "models", "simulator", "platformio.ini", "tests", "README.md", "LICENSE", "CHANGELOG.md",
-        "Makefile", "pyproject.toml", "requirements.txt", ".ci", ".gitignore", ".gitattributes", ".clang-format",
-    }  # fmt: skip
+    assert top <= set(
+        "host firmware models simulator platformio.ini tests README.md LICENSE CHANGELOG.md Makefile pyproject.toml"
+        " requirements.txt .ci .gitignore .gitattributes .clang-format".split()
+    )
 
 
-HEAVY = ("tensorflow", "keras", "scipy", "shap", "mlflow", "matplotlib", "ai_edge_litert", "tflite_micro", "zcbor")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "scipy",
+    "shap",
+    "mlflow",
+    "matplotlib",
+    "ai_edge_litert",
+    "tflite_micro",
+    "zcbor",
+)
 
 
 def test_help_of_every_command_stays_light() -> None:
@@ -90,7 +102,8 @@ def test_help_of_every_command_stays_light() -> None:
     program = (
         "import sys; from click.testing import CliRunner; from aurora.cli import COMMANDS, group\n"
         "def pages(command, words):\n"
-        "    result = CliRunner().invoke(group, [*words, '--help']); assert result.exit_code == 0, result.output\n"
+        "    result = CliRunner().invoke(group, [*words, '--help'])\n"
+        "    assert result.exit_code == 0, result.output\n"
         "    for name in getattr(command, 'commands', {}): pages(command.commands[name], [*words, name])\n"
         "context = __import__('click').Context(group)\n"
         "pages(group, [])\n"
@@ -119,7 +132,8 @@ def test_every_error_has_its_own_documented_exit_code() -> None:
     codes = [c.exit_code for c in classes]
     assert len(set(codes)) == len(codes)
     for c in classes[1:]:
-        assert re.search(rf"{c.__name__} +{c.exit_code} ", errors.__doc__ or ""), f"{c.__name__} is not documented"
+        documented = re.search(rf"{c.__name__} +{c.exit_code} ", errors.__doc__ or "")
+        assert documented, f"{c.__name__} is not documented"
 
 
 def test_no_registry_no_machine_path_is_committed() -> None:
