@@ -2,9 +2,8 @@
  * hysteresis.
  *
  * A decision part (decision.def) lists heads. fault_type: the class is the largest logit, the
- * lowest index among equals. fails_within: a window votes while its logit is at or above
- * threshold_on, or threshold_off once the alarm stands. The alarm rises when k of the last n
- * windows reach threshold_on, and falls when fewer than k of the last n reach threshold_off. */
+ * lowest index among equals. fails_within: the alarm rises when at least raise_votes of the last n
+ * windows reach threshold_on, and falls when fewer than clear_votes of them reach threshold_off. */
 #ifndef AURORA_DECISION_H
 #define AURORA_DECISION_H
 
@@ -25,14 +24,14 @@ enum {
     DECISION_E_HEADS = -3,     /* no head, too many, an unknown kind or one kind twice */
     DECISION_E_OUTPUT = -4,    /* a head reads outside the outputs, or has a wrong number of them */
     DECISION_E_THRESHOLD = -5, /* threshold_off above threshold_on */
-    DECISION_E_VOTES = -6      /* not 1 <= k <= n <= 32 */
+    DECISION_E_VOTES = -6      /* not 1 <= clear_votes <= raise_votes <= n <= 32 */
 };
 
 typedef struct {
-    uint32_t output_bytes;  /* size of the output block the part was made for */
-    uint32_t fault_classes; /* 0: no fault_type head */
-    uint32_t fails_within;  /* 1: has that head */
-    uint32_t k, n;          /* of the fails_within head; 0 without it */
+    uint32_t output_bytes;                /* size of the output block the part was made for */
+    uint32_t fault_classes;               /* 0: no fault_type head */
+    uint32_t fails_within;                /* 1: has that head */
+    uint32_t raise_votes, clear_votes, n; /* of the fails_within head; 0 without it */
 } decision_info;
 
 typedef struct {
@@ -62,7 +61,7 @@ void decision_reset(decision_state *state);
 /* One monitored window: `outputs` is the network's whole output block, info.output_bytes long. */
 void decision_step(decision_state *state, const int8_t *outputs, decision_result *result);
 
-/* What decision_step would say of this window alone, without history: injected windows. */
+/* Class and score of an injected window: no votes, no alarm, and the history stays as it is. */
 void decision_peek(const decision_state *state, const int8_t *outputs, decision_result *result);
 
 /* decision.def as a table, for the host. */
