@@ -1,0 +1,1 @@
+"""Recordings: the data set folder, importers, the synthetic fleet, and the checks."""

@@ -1,0 +1,1 @@
+"""A physics-based wind-turbine drivetrain; start reading at fleet.py."""
