@@ -2,106 +2,118 @@
 
 #include <string.h>
 
-/* First 32 bits of the fractional parts of the cube roots of the first 64 primes (FIPS
- * 180-4, 4.2.2). */
-static const uint32_t round_constants[64] = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+static const uint32_t round_constant[64] = {
+    0x428a2f98u, 0x71374491u, 0xb5c0fbcfu, 0xe9b5dba5u, 0x3956c25bu, 0x59f111f1u, 0x923f82a4u,
+    0xab1c5ed5u, 0xd807aa98u, 0x12835b01u, 0x243185beu, 0x550c7dc3u, 0x72be5d74u, 0x80deb1feu,
+    0x9bdc06a7u, 0xc19bf174u, 0xe49b69c1u, 0xefbe4786u, 0x0fc19dc6u, 0x240ca1ccu, 0x2de92c6fu,
+    0x4a7484aau, 0x5cb0a9dcu, 0x76f988dau, 0x983e5152u, 0xa831c66du, 0xb00327c8u, 0xbf597fc7u,
+    0xc6e00bf3u, 0xd5a79147u, 0x06ca6351u, 0x14292967u, 0x27b70a85u, 0x2e1b2138u, 0x4d2c6dfcu,
+    0x53380d13u, 0x650a7354u, 0x766a0abbu, 0x81c2c92eu, 0x92722c85u, 0xa2bfe8a1u, 0xa81a664bu,
+    0xc24b8b70u, 0xc76c51a3u, 0xd192e819u, 0xd6990624u, 0xf40e3585u, 0x106aa070u, 0x19a4c116u,
+    0x1e376c08u, 0x2748774cu, 0x34b0bcb5u, 0x391c0cb3u, 0x4ed8aa4au, 0x5b9cca4fu, 0x682e6ff3u,
+    0x748f82eeu, 0x78a5636fu, 0x84c87814u, 0x8cc70208u, 0x90befffau, 0xa4506cebu, 0xbef9a3f7u,
+    0xc67178f2u,
+};
 
-static uint32_t rotate_right(uint32_t x, unsigned count)
+static uint32_t rotate_right(uint32_t v, int by)
 {
-    return x >> count | x << (32 - count);
+    return v >> by | v << (32 - by);
 }
 
-static uint32_t big_endian(const uint8_t *at)
+static uint32_t load_big_endian(const uint8_t *p)
 {
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-static void compress(uint32_t state[8], const uint8_t *block)
+static void store_big_endian(uint8_t *p, uint32_t v)
 {
-    uint32_t w[64], v[8];
+    p[0] = (uint8_t)(v >> 24);
+    p[1] = (uint8_t)(v >> 16);
+    p[2] = (uint8_t)(v >> 8);
+    p[3] = (uint8_t)v;
+}
+
+static void compress(uint32_t state[8], const uint8_t block[64])
+{
+    uint32_t w[64];
     for (int i = 0; i < 16; i++) {
-        w[i] = big_endian(block + 4 * i);
+        w[i] = load_big_endian(block + 4 * i);
     }
     for (int i = 16; i < 64; i++) {
         uint32_t a = w[i - 15], b = w[i - 2];
-        w[i] = w[i - 16] + w[i - 7] + (rotate_right(a, 7) ^ rotate_right(a, 18) ^ a >> 3) +
-               (rotate_right(b, 17) ^ rotate_right(b, 19) ^ b >> 10);
+        uint32_t s0 = rotate_right(a, 7) ^ rotate_right(a, 18) ^ a >> 3;
+        uint32_t s1 = rotate_right(b, 17) ^ rotate_right(b, 19) ^ b >> 10;
+        w[i] = w[i - 16] + s0 + w[i - 7] + s1;
     }
+    uint32_t v[8];
     memcpy(v, state, sizeof v);
     for (int i = 0; i < 64; i++) {
         uint32_t a = v[0], e = v[4];
-        uint32_t t1 = v[7] + (rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25)) +
-                      ((e & v[5]) ^ (~e & v[6])) + round_constants[i] + w[i];
-        uint32_t t2 = (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22)) +
-                      ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
-        memmove(v + 1, v, 7 * sizeof v[0]);
+        uint32_t s1 = rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25);
+        uint32_t choice = (e & v[5]) ^ (~e & v[6]);
+        uint32_t t1 = v[7] + s1 + choice + round_constant[i] + w[i];
+        uint32_t s0 = rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22);
+        uint32_t majority = (a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]);
+        memmove(v + 1, v, 7 * sizeof *v);
         v[4] += t1;
-        v[0] = t1 + t2;
+        v[0] = t1 + s0 + majority;
     }
     for (int i = 0; i < 8; i++) {
         state[i] += v[i];
     }
 }
 
-void sha256_init(sha256_context *context)
+void sha256_init(sha256_state *s)
 {
-    static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-    memcpy(context->state, start, sizeof start);
-    context->bytes = 0;
+    static const uint32_t start[8] = {0x6a09e667u, 0xbb67ae85u, 0x3c6ef372u, 0xa54ff53au,
+                                      0x510e527fu, 0x9b05688cu, 0x1f83d9abu, 0x5be0cd19u};
+    memcpy(s->state, start, sizeof start);
+    s->bytes = 0;
 }
 
-void sha256_update(sha256_context *context, const void *data, size_t bytes)
+void sha256_update(sha256_state *s, const void *data, size_t bytes)
 {
-    const uint8_t *from = data;
-    size_t used = (size_t)(context->bytes % sizeof context->block);
-    context->bytes += bytes;
+    const uint8_t *p = data;
+    size_t held = (size_t)(s->bytes & 63);
+    s->bytes += bytes;
     while (bytes > 0) {
-        if (used == 0 && bytes >= sizeof context->block) {
-            compress(context->state, from); /* whole blocks are not copied */
-            from += sizeof context->block;
-            bytes -= sizeof context->block;
+        if (held == 0 && bytes >= 64) { /* whole blocks straight from the source */
+            compress(s->state, p);
+            p += 64;
+            bytes -= 64;
             continue;
         }
-        size_t room = sizeof context->block - used, part = bytes < room ? bytes : room;
-        memcpy(context->block + used, from, part);
-        used += part;
-        from += part;
-        bytes -= part;
-        if (used == sizeof context->block) {
-            compress(context->state, context->block);
-            used = 0;
+        size_t take = bytes < 64 - held ? bytes : 64 - held;
+        memcpy(s->block + held, p, take);
+        p += take;
+        bytes -= take;
+        held += take;
+        if (held == 64) {
+            compress(s->state, s->block);
+            held = 0;
         }
     }
 }
 
-void sha256_final(sha256_context *context, uint8_t digest[32])
+void sha256_final(sha256_state *s, uint8_t digest[32])
 {
-    uint64_t bits = context->bytes * 8;
-    uint8_t padding[72] = {0x80};
-    size_t used = (size_t)(context->bytes % sizeof context->block);
-    size_t zeros = (used < 56 ? 56 : 120) - used; /* the mark included */
-    for (size_t i = 0; i < 8; i++) {
-        padding[zeros + i] = (uint8_t)(bits >> (56 - 8 * i));
-    }
-    sha256_update(context, padding, zeros + 8);
-    for (size_t i = 0; i < 32; i++) {
-        digest[i] = (uint8_t)(context->state[i / 4] >> (24 - 8 * (i % 4)));
+    static const uint8_t padding[64] = {0x80};
+    uint64_t bits = s->bytes * 8;
+    uint8_t length[8];
+    store_big_endian(length, (uint32_t)(bits >> 32));
+    store_big_endian(length + 4, (uint32_t)bits);
+    size_t held = (size_t)(s->bytes & 63);
+    sha256_update(s, padding, held < 56 ? 56 - held : 120 - held);
+    sha256_update(s, length, sizeof length);
+    for (int i = 0; i < 8; i++) {
+        store_big_endian(digest + 4 * i, s->state[i]);
     }
 }
 
-void sha256_digest(const void *data, size_t bytes, uint8_t *digest)
+void sha256_digest(const void *data, size_t bytes, uint8_t digest[32])
 {
-    sha256_context context;
-    sha256_init(&context);
-    sha256_update(&context, data, bytes);
-    sha256_final(&context, digest);
+    sha256_state s;
+    sha256_init(&s);
+    sha256_update(&s, data, bytes);
+    sha256_final(&s, digest);
 }

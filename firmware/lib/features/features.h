@@ -1,12 +1,14 @@
-/* Features of a vibration window, computed by a chain that is data: checked once, then interpreted. */
+/* Features of a vibration window, computed by a chain that is data: checked once, then interpreted.
+ */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
 /* aurora:cdef */
 enum {
-    FEATURES_LIBRARY_VERSION = 1, /* part of features_id: a change of any feature's value raises it */
-    CHAIN_FORMAT = 1,             /* layout of the chain's bytes, see chain.h */
+    FEATURES_LIBRARY_VERSION =
+        1,            /* part of features_id: a change of any feature's value raises it */
+    CHAIN_FORMAT = 1, /* layout of the chain's bytes, see chain.h */
     FEATURES_MIN_N = 16,
     FEATURES_MAX_N = 4096,
     FEATURES_MAX_AXES = 8,
@@ -42,7 +44,8 @@ enum {
 typedef struct {
     uint32_t n, axes, features, workspace_bytes, calibration_windows, library_version;
     int32_t input_zero_point;
-    uint32_t normalised; /* 1 when the chain holds the normalisation that features_normalise needs */
+    uint32_t
+        normalised; /* 1 when the chain holds the normalisation that features_normalise needs */
     float rate_hz;
 } chain_info;
 
@@ -63,32 +66,38 @@ typedef struct {
 /* Full validation, CRC included; info may be NULL. Returns 0 or CHAIN_E_*. */
 int chain_check(const uint8_t *chain, size_t bytes, chain_info *info);
 
-/* SHA-256 over the signal and steps without normalisation, and the library version. 0 or CHAIN_E_*. */
+/* SHA-256 over the signal and steps without normalisation, and the library version. 0 or CHAIN_E_*.
+ */
 int chain_features_id(const uint8_t *chain, size_t bytes, uint8_t id[32]);
 
-/* out[features]: per axis statistics, bands, envelope peaks. work: info.workspace_bytes, 8-byte aligned.
-   Every bound is checked again (only the CRC is not), so a chain that skipped chain_check is harmless.
-   Returns 0, CHAIN_E_* or FEATURES_E_*. */
+/* out[features]: per axis statistics, bands, envelope peaks. work: info.workspace_bytes, 8-byte
+   aligned. Every bound is checked again (only the CRC is not), so a chain that skipped chain_check
+   is harmless. Returns 0, CHAIN_E_* or FEATURES_E_*. */
 int features_extract(const uint8_t *chain, size_t bytes, const features_window *window, float *out,
                      uint32_t *flags, void *work, size_t work_bytes);
 
-/* The same for many windows: samples [windows][axes][n], scale_g [windows][axes], rate_hz and rpm [windows],
-   out [windows][features], flags [windows]. Stops at the first error. */
-int features_extract_many(const uint8_t *chain, size_t bytes, uint32_t windows, const int16_t *samples,
-                          const float *scale_g, const float *rate_hz, const float *rpm, float *out,
-                          uint32_t *flags, void *work, size_t work_bytes);
+/* The same for many windows: samples [windows][axes][n], scale_g [windows][axes], rate_hz and rpm
+   [windows], out [windows][features], flags [windows]. Stops at the first error. */
+int features_extract_many(const uint8_t *chain, size_t bytes, uint32_t windows,
+                          const int16_t *samples, const float *scale_g, const float *rate_hz,
+                          const float *rpm, float *out, uint32_t *flags, void *work,
+                          size_t work_bytes);
 
 void features_calibration_init(features_calibration *calibration, uint32_t target);
 
-/* Adds one window unless frozen. Returns 1 when frozen (now or before), 0 while learning, FEATURES_E_COUNT. */
+/* Adds one window unless frozen. Returns 1 when frozen (now or before), 0 while learning,
+ * FEATURES_E_COUNT. */
 int features_calibrate(features_calibration *calibration, const float *features, uint32_t count);
 
-/* A finished calibration from the store or the host: frozen at once, or FEATURES_E_COUNT if not finite. */
-int features_calibration_restore(features_calibration *calibration, uint32_t target, const float *mean,
-                                 uint32_t count);
+/* A calibration carried over from the store or the host, exactly as it stood: sum[count] over
+   `windows` of the `target` windows; frozen when they are equal. FEATURES_E_COUNT if windows >
+   target, or not finite. (Sums and not means, so that a calibration cut in two gives the same bits
+   as one that was not.) */
+int features_calibration_restore(features_calibration *calibration, uint32_t target,
+                                 uint32_t windows, const double *sum, uint32_t count);
 
-/* calibrated = features - mean (what drift sees); input = the quantised network input. mean NULL: zeros.
-   Returns 0, CHAIN_E_* or FEATURES_E_NO_NORMALISATION (then only calibrated is written). */
+/* calibrated = features - mean (what drift sees); input = the quantised network input. mean NULL:
+   zeros. Returns 0, CHAIN_E_* or FEATURES_E_NO_NORMALISATION (then only calibrated is written). */
 int features_normalise(const uint8_t *chain, size_t bytes, const float *features, const float *mean,
                        float *calibrated, int8_t *input);
 /* aurora:end */
