@@ -16,9 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LIB = ROOT / "firmware" / "lib"
 HEADERS = (
     "core/crc32.h", "core/sha256.h", "core/fmath.h", "features/features.h", "drift/drift.h",
-    "nn/decision.h", "pack/pack.h", "link/frame.h",
+    "nn/decision.h", "pack/pack.h", "link/frame.h", "link/guard.h",
 )  # fmt: skip
-SOURCES = ("core/*.c", "features/*.c", "drift/*.c", "nn/decision.c", "pack/*.c", "link/frame.c")
+SOURCES = ("core/*.c", "features/*.c", "drift/*.c", "nn/decision.c", "pack/*.c", "link/frame.c", "link/guard.c")
 # -ffp-contract=off and no vectoriser: the same roundings, in the same order, as the Cortex-M build
 FLAGS = ["-std=c11", "-O2", "-ffp-contract=off", "-fno-tree-vectorize", "-Wall", "-Wextra"]
 MARKED = re.compile(r"/\* aurora:cdef \*/(.*?)/\* aurora:end \*/", re.DOTALL)

@@ -1,4 +1,4 @@
-/* Link frames: COBS between zero bytes, CRC-32 at the end. Survives any byte stream. Bytes: SPEC.md. */
+/* Link frames: COBS between zeros, with a CRC-32; survives any byte stream. Bytes: SPEC.md. */
 #ifndef AURORA_LINK_FRAME_H
 #define AURORA_LINK_FRAME_H
 
@@ -7,20 +7,21 @@
 
 /* aurora:cdef */
 enum {
-    LINK_FRAME_MAX_BYTES = 256,    /* v1: COBS bytes and the closing zero; the leading zero is not counted */
+    LINK_FRAME_MAX_BYTES = 256,    /* v1: COBS bytes and closing zero, not the leading zero */
     LINK_FRAME_LIMIT_BYTES = 1024, /* what a later version may negotiate */
     LINK_FRAME_CRC_BYTES = 4,
     LINK_PAYLOAD_MAX_BYTES = 250 /* a frame less COBS's one byte, the CRC and the closing zero */
 };
 
 enum {
-    LINK_FRAME_E_LONG = -1 /* the payload is longer than LINK_PAYLOAD_MAX_BYTES, or the buffer too small */
+    LINK_FRAME_E_LONG = -1 /* the payload is too long, or the buffer too small */
 };
 
 /* State of the receiver. Zeroed memory is a valid start. */
 typedef struct {
     uint32_t frames_ok;  /* frames with a right CRC */
     uint32_t frames_bad; /* frames dropped: too long, broken coding, too short, wrong CRC */
+    uint16_t coded;      /* bytes of this frame that came in */
     uint16_t bytes;      /* bytes of `data` in use */
     uint8_t run;         /* bytes that still belong to the current COBS block */
     uint8_t zero_due;    /* 1: a zero stands between this block and the next */
