@@ -91,6 +91,10 @@ class DataSet:
         )
 
 
+# Fault types of these names mean "no fault"; the order of DataSet.fault_types is free.
+HEALTHY_NAMES = ("healthy", "normal")
+
+
 @dataclass(frozen=True)
 class ValueProblem:
     """An impossible value in one column of a unit; ``window`` is the first index that has it."""
@@ -182,6 +186,15 @@ def fails_within(unit: Unit, horizon_s: float) -> NDArray[np.float32]:
     """[w]: 1 = fails within ``horizon_s``, 0 = does not, nan = unlabelled."""
     label = (unit.ttf_s <= np.float32(horizon_s)).astype(np.float32)
     return np.where(np.isnan(unit.ttf_s), np.float32(np.nan), label).astype(np.float32)
+
+
+def is_healthy(dataset: DataSet, unit: Unit) -> NDArray[np.bool_]:
+    """[w]: windows known to be healthy: so labelled, of a unit that never fails, or in its healthy start."""
+    names = [i for i, name in enumerate(dataset.fault_types) if name in HEALTHY_NAMES]
+    start = np.arange(unit.windows) < unit.healthy_start_windows
+    faulty = (unit.fault >= 0) & ~np.isin(unit.fault, names)
+    healthy: NDArray[np.bool_] = (np.isin(unit.fault, names) | np.isinf(unit.ttf_s) | start) & ~faulty
+    return healthy
 
 
 def value_problems(unit: Unit, fault_type_count: int) -> Iterator[ValueProblem]:

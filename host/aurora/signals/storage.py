@@ -141,6 +141,13 @@ class NpzReader:
         assert isinstance(array, np.ndarray)
         return array
 
+    def scalar(self, name: str) -> float:
+        """The one number stored under ``name``; InputError if it is anything else."""
+        value = self.read(name)
+        if value.size != 1 or value.dtype.kind not in "iuf" or not math.isfinite(float(value.reshape(()))):
+            raise InputError(f"key {name[:60]!r} is not one finite number", where=self.path)
+        return float(value.reshape(()))
+
     def _open(self, name: str, *, header_only: bool) -> NDArray[Any] | tuple[np.dtype[Any], tuple[int, ...]]:
         if name not in self._entries:
             known = ", ".join(list(self._entries)[:12])

@@ -1,1 +1,1 @@
-"""One module per file format; registry.py picks."""
+"""One module per file format; registry.py picks the one that fits."""

@@ -5,10 +5,10 @@ Severity s(t) of a failing unit, 0 before its onset, with u = (t - onset)/(life 
     ln s(t) = ln s_0 + (ln s_f - ln s_0)·u^p + σ_s·x(t) - dip·exp(-((u - u_d)/w_d)²)
 
 Exponential growth with random coefficients and autocorrelated error is the degradation signal model of
-Gebraeel et al. 2005 (IIE Transactions 37); its power p follows Paris' law seen from the outside: slow first,
-then fast (Li et al. 1999, Mech. Syst. Signal Process. 13). The dip is "healing": rolling smooths the spall's edges
-and vibration falls for a while (Williams et al. 2001, Mech. Syst. Signal Process. 15). s_f, the level at
-which this unit breaks, differs between units, so no fixed level says when.
+Gebraeel et al. 2005 (IIE Transactions 37); its power p follows Paris' law seen from outside: slow first,
+then fast (Li et al. 1999, Mech. Syst. Signal Process. 13). The dip is "healing": rolling smooths the edges
+of a spall and vibration falls for a while (Williams et al. 2001, Mech. Syst. Signal Process. 15). s_f, the
+level at which this unit breaks, differs between units, so no fixed level says when.
 Sound machines run in and wear: amplitudes rise by a few percent over the whole record.
 """
 
