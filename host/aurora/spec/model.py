@@ -21,7 +21,8 @@ from aurora.spec.signal import SignalSpec
 from aurora.spec.toml_text import toml_text
 
 __all__ = [
-    "DecisionSpec", "LabelSpec", "ModelSpec", "SignalSpec", "TrainingSpec", "dump_model_toml", "load_model_toml",
+    "DecisionSpec", "LabelSpec", "ModelSpec", "SignalSpec", "TrainingSpec", "dump_model_toml",
+    "load_model_toml", "model_from_dict", "model_to_dict", "model_toml_text",
 ]  # fmt: skip
 
 FORMS = ("auto", "linear", "dense")
@@ -52,19 +53,22 @@ class DecisionSpec:
 
     A window votes when its score reaches the threshold, and the threshold is the lowest that keeps the
     alarm on for at most ``false_alarm_fraction`` of the time in which validation units do not fail within
-    the horizon.
+    the horizon. While the alarm is on, scores down to ``hysteresis_logit`` below the threshold vote too.
     """
 
     false_alarm_fraction: float = 0.01
     windows: int = 5
     raise_votes: int = 3
     clear_votes: int = 2
+    hysteresis_logit: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 < self.false_alarm_fraction < 1:
             raise InputError(
                 f"decision.false_alarm_fraction is {self.false_alarm_fraction}", hint="0 < it < 1"
             )
+        if not (math.isfinite(self.hysteresis_logit) and self.hysteresis_logit >= 0):
+            raise InputError(f"decision.hysteresis_logit is {self.hysteresis_logit}", hint="give 0 or more")
         if not 1 <= self.clear_votes <= self.raise_votes <= self.windows <= 32:
             raise InputError(
                 f"decision asks {self.raise_votes} of {self.windows}, cleared below {self.clear_votes}",

@@ -1,0 +1,123 @@
+"""The dense form, trained by Keras: hidden layers with ReLU shared by the heads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aurora.spec.model import TrainingSpec
+from aurora.train.network import Layer, Network
+
+
+@dataclass(frozen=True)
+class Target:
+    """One head's labels on the training rows: ``label`` [w] (any value where ``weight`` is 0).
+
+    ``classes`` is the number of outputs: 1 for a yes-or-no head, whose label is 0 or 1. ``weight`` [w] sums
+    to one.
+    """
+
+    label: NDArray[np.integer]
+    weight: NDArray[np.float64]
+    classes: int
+
+
+def import_keras() -> Any:
+    """Keras on TensorFlow, on the CPU and with settings that give the same bits on every run."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    import keras
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
+    tf.get_logger().setLevel(
+        "ERROR"
+    )  # each fit is a graph of its own: not the leak that the warning suspects
+    return keras
+
+
+def build_keras(inputs: int, hidden: tuple[int, ...], heads: dict[str, int]) -> Any:
+    """The Keras model ``features`` [1 or more, inputs] -> {head: logits}."""
+    keras = import_keras()
+    features = keras.Input((inputs,), name="features")
+    x = features
+    for place, width in enumerate(hidden):
+        x = keras.layers.Dense(width, "relu", name=f"hidden_{place}")(x)
+    outputs = {name: keras.layers.Dense(width, name=name)(x) for name, width in heads.items()}
+    return keras.Model(features, outputs)
+
+
+def fit_dense(x: NDArray[np.float32], targets: dict[str, Target], spec: TrainingSpec, seed: int) -> Network:
+    """Train on normalised features [w, F]; the same inputs and seed give the same bits.
+
+    Adam with a cosine schedule; class, unit and time weights are in ``Target.weight``. A fixed number of
+    epochs: with few units early stopping would need units that training cannot spare.
+    """
+    keras = import_keras()
+    keras.utils.set_random_seed(seed)
+    batch = min(spec.batch, len(x))
+    steps = spec.epochs * max(1, len(x) // batch)
+    model = build_keras(x.shape[1], spec.hidden, {name: t.classes for name, t in targets.items()})
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(spec.learning_rate, steps))
+    optimizer.build(model.trainable_variables)
+    run = _whole_training(model, optimizer, x, targets, spec.l2)
+    run(_batches(len(x), batch, steps, seed))
+    return Network(
+        hidden=tuple(_layer(model, f"hidden_{place}") for place in range(len(spec.hidden))),
+        heads={name: _layer(model, name) for name in targets},
+    )
+
+
+def _batches(rows: int, batch: int, steps: int, seed: int) -> NDArray[np.int32]:
+    """[steps, batch] row numbers: a new order in every epoch, whole batches only."""
+    rng = np.random.default_rng(seed)
+    per_epoch = max(1, rows // batch)
+    epochs = [
+        rng.permutation(rows)[: per_epoch * batch].reshape(per_epoch, batch)
+        for _ in range(steps // per_epoch)
+    ]
+    return np.concatenate(epochs).astype(np.int32)
+
+
+def _whole_training(
+    model: Any, optimizer: Any, x: NDArray[np.float32], targets: dict[str, Target], l2: float
+) -> Callable[[NDArray[np.int32]], None]:
+    """All steps as one TensorFlow graph: a step of so small a net costs less than Keras's own bookkeeping."""
+    import tensorflow as tf
+
+    rows = tf.constant(x)
+    labels = {name: tf.constant(np.maximum(t.label, 0).astype(np.int32)) for name, t in targets.items()}
+    weights = {name: tf.constant((t.weight * len(x)).astype(np.float32)) for name, t in targets.items()}
+    matrices = [variable for variable in model.trainable_variables if len(variable.shape) == 2]
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def run(batches: Any) -> None:
+        for chosen in batches:
+            with tf.GradientTape() as tape:
+                logits = model(tf.gather(rows, chosen), training=True)
+                loss = l2 * tf.add_n([tf.nn.l2_loss(matrix.value) for matrix in matrices])
+                for name, target in targets.items():
+                    label, weight = tf.gather(labels[name], chosen), tf.gather(weights[name], chosen)
+                    if target.classes == 1:
+                        each = tf.nn.sigmoid_cross_entropy_with_logits(
+                            tf.cast(label, tf.float32), logits[name][:, 0]
+                        )
+                    else:
+                        each = tf.nn.sparse_softmax_cross_entropy_with_logits(label, logits[name])
+                    loss += tf.reduce_mean(each * weight)
+            variables = model.trainable_variables
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+
+    return lambda batches: run(tf.constant(batches))
+
+
+def _layer(model: Any, name: str) -> Layer:
+    weights, bias = model.get_layer(name).get_weights()
+    return Layer(np.array(weights, np.float32), np.array(bias, np.float32))

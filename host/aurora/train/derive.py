@@ -1,0 +1,90 @@
+"""The model.toml that a data set suggests, for a user who has none."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aurora.errors import InputError
+from aurora.signals.dataset import DataSet, fails_within
+from aurora.spec.chain import default_chain
+from aurora.spec.model import LabelSpec, ModelSpec
+from aurora.spec.signal import RPM_KNOWN, RPM_UNKNOWN, SignalSpec
+
+#: windows of a healthy start that self-calibration takes; fewer where the data set marks fewer
+CALIBRATION_WINDOWS = 20
+
+
+def derive_spec(dataset: DataSet, name: str, version: str = "1.0.0") -> ModelSpec:
+    """Signal, labels and chain from the manifest; heads only where their labels exist.
+
+    Self-calibration is off where any unit has no marked healthy start: subtracting the mean of windows that
+    may be faulty would hide the fault. Raises InputError where there is nothing to learn.
+    """
+    rpm_known = all(np.isfinite(unit.rpm).all() for unit in dataset.units)
+    signal = SignalSpec(
+        n=dataset.n, axes=dataset.axes, rate_hz=dataset.rate_hz, rpm=RPM_KNOWN if rpm_known else RPM_UNKNOWN
+    )
+    calibration = min(CALIBRATION_WINDOWS, *(unit.healthy_start_windows for unit in dataset.units))
+    return ModelSpec(
+        name=name,
+        version=version,
+        signal=signal,
+        chain=default_chain(signal, dataset.nominal_rpm, calibration_windows=calibration),
+        labels=derive_labels(dataset),
+    )
+
+
+def derive_labels(dataset: DataSet) -> LabelSpec:
+    """The labels that this data set can teach: at least two fault types, or failures and their absence."""
+    seen = {int(fault) for unit in dataset.units for fault in np.unique(unit.fault) if fault >= 0}
+    horizon_s = dataset.horizon_s
+    if horizon_s is not None:
+        told = {float(v) for unit in dataset.units for v in np.unique(fails_within(unit, horizon_s))}
+        if not {0.0, 1.0} <= told:
+            horizon_s = None
+    fault_types = dataset.fault_types if len(seen) >= 2 else ()
+    if not fault_types and horizon_s is None:
+        raise InputError(
+            "nothing to learn: neither two fault types nor failures within a horizon are labelled",
+            where=dataset.path,
+            hint="give fault types or times to failure when importing",
+        )
+    return LabelSpec(fault_types=fault_types, horizon_s=horizon_s)
+
+
+def refuse_mismatch(dataset: DataSet, spec: ModelSpec) -> None:
+    """Raise InputError where ``spec`` is for another signal or other labels than ``dataset``."""
+    signal = spec.signal
+    pairs = {
+        "samples per window": (signal.n, dataset.n),
+        "axes": (list(signal.axes), list(dataset.axes)),
+        "rate in Hz": (signal.rate_hz, dataset.rate_hz),
+    }
+    for what, (model, data) in pairs.items():
+        if model != data:
+            raise InputError(
+                f"model {spec.name} expects {what} {model}, the data set has {data}",
+                where=dataset.path,
+                hint="train without --model to derive one",
+            )
+    if spec.labels.fault_types and spec.labels.fault_types != dataset.fault_types:
+        raise InputError(
+            f"model {spec.name} tells {list(spec.labels.fault_types)}, the data set labels "
+            f"{list(dataset.fault_types)}",
+            where=dataset.path,
+            hint="use the same fault types in the same order",
+        )
+    if spec.labels.horizon_s is not None and spec.labels.horizon_s != dataset.horizon_s:
+        raise InputError(
+            f"model {spec.name} looks {spec.labels.horizon_s} s ahead, the data set {dataset.horizon_s} s",
+            where=dataset.path,
+            hint="import the data with the model's horizon",
+        )
+    marked = min(unit.healthy_start_windows for unit in dataset.units)
+    if spec.chain.calibration_windows > marked:
+        raise InputError(
+            f"model {spec.name} calibrates on {spec.chain.calibration_windows} healthy windows, a unit has "
+            f"{marked} marked",
+            where=dataset.path,
+            hint="set chain.calibration_windows lower, 0 switches it off",
+        )

@@ -1,0 +1,211 @@
+"""Choose and train the network inside the training units; nothing here ever sees a test unit's score.
+
+The choice between candidates (logistic regressions of several strengths, one dense net) is made by leaving
+training units out in turn. The same rotation gives scores of training units by models that did not see
+them: the validation scores of a split that is too small to spare validation units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aurora.errors import InputError, SplitError
+from aurora.signals.dataset import DataSet
+from aurora.spec.chain import compile_chain
+from aurora.spec.model import ModelSpec, TrainingSpec
+from aurora.train.dense import Target, fit_dense
+from aurora.train.derive import refuse_mismatch
+from aurora.train.linear import fit_logistic, fit_softmax
+from aurora.train.metrics import FAILS_HEAD, FAULT_HEAD, score_units
+from aurora.train.network import Network
+from aurora.train.rows import Normalisation, normalisation, stack, targets
+from aurora.train.split import Split, folds, outcome
+from aurora.train.table import UnitTable, unit_table
+
+L2_CANDIDATES = (1e-4, 1e-3, 1e-2)
+MAX_FOLDS = 5
+
+#: float logits of a unit: head -> [w, outputs]
+Logits = dict[str, NDArray[np.float32]]
+#: (share of the work done, what is being done)
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A float model and what judges it.
+
+    ``spec`` names the form that was chosen, so that it trains the same architecture again. ``chain`` is not
+    normalised yet (int8 decides the zero point). ``tables`` holds every unit of the split. ``validation``:
+    unit id -> logits by a model that did not train on this unit. ``rotation``: candidate -> mean score over
+    the training units left out in turn; empty where nothing was to be chosen.
+    """
+
+    spec: ModelSpec
+    split: Split
+    seed: int
+    chain: bytes
+    norm: Normalisation
+    network: Network
+    tables: dict[str, UnitTable]
+    validation: dict[str, Logits]
+    rotation: dict[str, float]
+
+    def logits(self, unit_id: str) -> Logits:
+        """The float network's logits for every window of a unit."""
+        return self.network(self.norm(self.tables[unit_id].calibrated))
+
+
+def train_model(
+    dataset: DataSet, spec: ModelSpec, split: Split, seed: int | None = None, progress: Progress | None = None
+) -> TrainedModel:
+    """Extract features, choose the form inside ``split.train`` and fit it on those units.
+
+    ``seed`` defaults to the spec's. Raises InputError where ``spec`` does not fit the data set, SplitError
+    where the training units hold one class only.
+    """
+    refuse_mismatch(dataset, spec)
+    seed = spec.training.seed if seed is None else seed
+    tell = progress or (lambda share, what: None)
+    chain = compile_chain(spec.chain, spec.signal)
+    tables = _extract(dataset, chain, split, tell)
+    training = [tables[unit_id] for unit_id in split.train]
+    heads = head_sizes(spec)
+    trainer = _Trainer(heads, seed, spec.training.clamp_sigma)
+    outcomes = {unit_id: outcome(dataset.unit(unit_id), dataset.horizon_s) for unit_id in split.train}
+    groups = folds(split.train, outcomes, MAX_FOLDS)
+
+    rotation: dict[str, float] = {}
+    turned: dict[str, Logits] = {}
+    candidates = _candidates(spec.training)
+    chosen = candidates[0]
+    if len(candidates) > 1 or not split.validation:
+        scored = []
+        for place, candidate in enumerate(candidates):
+            tell(0.5 + 0.35 * place / len(candidates), f"compare {_name(candidate)}")
+            scored.append((candidate, trainer.rotate(training, groups, candidate)))
+            rotation[_name(candidate)] = _mean(unit_scores(training, scored[-1][1]))
+        chosen, turned = _choose(training, scored)
+    tell(0.85, f"train {_name(chosen)}")
+    norm, network = trainer.fit(training, chosen)
+    missing = set(heads) - set(network.heads)
+    if missing:
+        raise SplitError(
+            f"the training units hold one class of {sorted(missing)[0]} only",
+            where=dataset.path,
+            hint="record more units of the other outcome",
+        )
+    spared = {u: network(norm(tables[u].calibrated)) for u in split.validation}
+    tell(1.0, "trained")
+    return TrainedModel(
+        spec=replace(spec, training=chosen), split=split, seed=seed, chain=chain, norm=norm, network=network,
+        tables=tables, validation=spared or turned, rotation=rotation,
+    )  # fmt: skip
+
+
+def head_sizes(spec: ModelSpec) -> dict[str, int]:
+    """Head name -> outputs, for the heads that the labels ask for, in the order of their names."""
+    heads: dict[str, int] = {}
+    if spec.labels.horizon_s is not None:
+        heads[FAILS_HEAD] = 1
+    if spec.labels.fault_types:
+        heads[FAULT_HEAD] = len(spec.labels.fault_types)
+    if not heads:
+        raise InputError(f"model {spec.name} has no head", hint="give labels.fault_types or labels.horizon_s")
+    return heads
+
+
+@dataclass(frozen=True)
+class _Trainer:
+    heads: dict[str, int]
+    seed: int
+    clamp_sigma: float
+
+    def fit(self, tables: Sequence[UnitTable], spec: TrainingSpec) -> tuple[Normalisation, Network]:
+        """Normalisation and network from these units alone; heads without two classes are left out."""
+        norm = normalisation(tables, self.clamp_sigma)
+        x, wanted = stack(tables, norm), targets(tables, self.heads)
+        if spec.form == "dense" and wanted:
+            return norm, fit_dense(x, wanted, spec, self.seed)
+        return norm, Network((), {name: _fit_linear(x, target, spec.l2) for name, target in wanted.items()})
+
+    def rotate(
+        self, tables: Sequence[UnitTable], groups: Sequence[tuple[str, ...]], spec: TrainingSpec
+    ) -> dict[str, Logits]:
+        """Logits of every unit by a model fitted without the unit's group."""
+        out: dict[str, Logits] = {}
+        for group in groups:
+            norm, network = self.fit([table for table in tables if table.id not in group], spec)
+            for table in tables:
+                if table.id in group:
+                    out[table.id] = network(norm(table.calibrated))
+        return out
+
+
+def _fit_linear(x: NDArray[np.float32], target: Target, l2: float):  # type: ignore[no-untyped-def]
+    rows = target.weight > 0
+    label, weight = target.label[rows], target.weight[rows]
+    if target.classes == 1:
+        return fit_logistic(x[rows], label.astype(np.float32), weight, l2)
+    return fit_softmax(x[rows], label, target.classes, weight, l2)
+
+
+def _candidates(spec: TrainingSpec) -> list[TrainingSpec]:
+    if spec.form != "auto":
+        return [spec]
+    return [*(replace(spec, form="linear", l2=l2) for l2 in L2_CANDIDATES), replace(spec, form="dense")]
+
+
+def _name(spec: TrainingSpec) -> str:
+    widths = "-".join(map(str, spec.hidden))
+    return f"dense {widths}" if spec.form == "dense" else f"linear l2={spec.l2:g}"
+
+
+def _choose(
+    training: Sequence[UnitTable], scored: Sequence[tuple[TrainingSpec, dict[str, Logits]]]
+) -> tuple[TrainingSpec, dict[str, Logits]]:
+    """The best logistic regression, unless the dense net beats it by more than one standard error.
+
+    The error is that of the mean paired difference over the left-out units (the one-standard-error rule of
+    Breiman et al., Classification and Regression Trees, 1984): few units flatter the larger model.
+    """
+    by_unit = [unit_scores(training, out) for _, out in scored]
+    best = max((i for i, (spec, _) in enumerate(scored) if spec.form != "dense"), default=0,
+               key=lambda i: _mean(by_unit[i]))  # fmt: skip
+    for i, (spec, _) in enumerate(scored):
+        gains = np.array([by_unit[i][u] - by_unit[best][u] for u in by_unit[i] if u in by_unit[best]])
+        if spec.form == "dense" and len(gains) > 1 and gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)):
+            return scored[i]
+    return scored[best]
+
+
+def unit_scores(tables: Sequence[UnitTable], outputs: dict[str, Logits]) -> dict[str, float]:
+    """Unit id -> mean of its AUROC and its accuracy, whichever it has."""
+    scores = score_units(tables, outputs)
+    found: dict[str, float] = {}
+    for table in tables:
+        both = (scores.auroc_per_unit.get(table.id), scores.accuracy_per_unit.get(table.id))
+        known = [value for value in both if value is not None]
+        if known:
+            found[table.id] = float(np.mean(known))
+    return found
+
+
+def _mean(by_unit: dict[str, float]) -> float:
+    return float(np.mean(list(by_unit.values()))) if by_unit else 0.0
+
+
+def _extract(dataset: DataSet, chain: bytes, split: Split, tell: Progress) -> dict[str, UnitTable]:
+    wanted = [dataset.unit(unit_id) for unit_id in split.train + split.validation + split.test]
+    total, done = sum(unit.windows for unit in wanted), 0
+
+    def count(windows: int) -> None:
+        nonlocal done
+        done += windows
+        tell(0.5 * done / total, "features")
+
+    return {unit.id: unit_table(chain, dataset, unit, count) for unit in wanted}
