@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/bytes.h"
+#include "core/fmath.h"
 #include "drift/moments.h"
 
 /* The offsets of baseline.def as names: PART_version_AT, CHANNEL_BYTES. */
@@ -20,19 +22,6 @@ _Static_assert(sizeof(drift_channel) == 192, "the size that drift.h states");
 /* Magnitudes that no feature has: beyond it the fourth power would leave float32. */
 static const float largest_value = 1e8F;
 
-static uint32_t u16_at(const uint8_t *at)
-{
-    return (uint32_t)at[0] | (uint32_t)at[1] << 8;
-}
-
-static float float_at(const uint8_t *at)
-{
-    uint32_t bits = u16_at(at) | u16_at(at + 2) << 16;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 static int is_usable(float value)
 {
     return value >= -largest_value && value <= largest_value; /* false for NaN */
@@ -40,12 +29,12 @@ static int is_usable(float value)
 
 static int check_channel(const uint8_t *channel)
 {
-    float last = float_at(channel + CHANNEL_edges_AT);
-    if (!(float_at(channel + CHANNEL_low_AT) <= float_at(channel + CHANNEL_high_AT))) {
+    float last = bytes_load_f32(channel + CHANNEL_edges_AT);
+    if (!(bytes_load_f32(channel + CHANNEL_low_AT) <= bytes_load_f32(channel + CHANNEL_high_AT))) {
         return DRIFT_E_EDGES;
     }
     for (uint32_t i = 0; i < DRIFT_EDGES; i++) {
-        float edge = float_at(channel + CHANNEL_edges_AT + 4 * i);
+        float edge = bytes_load_f32(channel + CHANNEL_edges_AT + 4 * i);
         if (!is_usable(edge) || edge < last) {
             return DRIFT_E_EDGES;
         }
@@ -60,14 +49,14 @@ int drift_check(const uint8_t *baseline, size_t bytes, drift_info *info)
     if (bytes < PART_BYTES) {
         return DRIFT_E_LENGTH;
     }
-    if (u16_at(baseline + PART_version_AT) != DRIFT_VERSION) {
+    if (bytes_load_u16(baseline + PART_version_AT) != DRIFT_VERSION) {
         return DRIFT_E_VERSION;
     }
-    if (u16_at(baseline + PART_bins_AT) != DRIFT_BINS) {
+    if (bytes_load_u16(baseline + PART_bins_AT) != DRIFT_BINS) {
         return DRIFT_E_BINS;
     }
-    uint32_t channels = u16_at(baseline + PART_channels_AT);
-    uint32_t features = u16_at(baseline + PART_features_AT);
+    uint32_t channels = bytes_load_u16(baseline + PART_channels_AT);
+    uint32_t features = bytes_load_u16(baseline + PART_features_AT);
     if (channels < 1 || channels > DRIFT_MAX_CHANNELS || features > channels) {
         return DRIFT_E_CHANNELS;
     }
@@ -117,14 +106,15 @@ static uint32_t bin_of(const uint8_t *edges, float value)
 {
     uint32_t bin = 0;
     for (uint32_t step = DRIFT_BINS / 2; step > 0; step /= 2) {
-        if (float_at(edges + 4 * (bin + step - 1)) <= value) {
+        if (bytes_load_f32(edges + 4 * (bin + step - 1)) <= value) {
             bin += step;
         }
     }
     return bin;
 }
 
-static void merge_block(drift_channel *channel, uint32_t before, uint32_t count, moments *sum)
+static __attribute__((noinline)) void merge_block(const drift_channel *channel, uint32_t before,
+                                                  uint32_t count, moments *sum)
 {
     moments block;
     *sum = (moments){before, channel->mean, channel->m2, channel->m3, channel->m4};
@@ -139,8 +129,8 @@ static void push_value(drift_channel *channel, const uint8_t *baseline, float va
         return;
     }
     channel->bins[bin_of(baseline + CHANNEL_edges_AT, value)]++;
-    channel->saturated += value <= float_at(baseline + CHANNEL_low_AT) ||
-                          value >= float_at(baseline + CHANNEL_high_AT);
+    channel->saturated += value <= bytes_load_f32(baseline + CHANNEL_low_AT) ||
+                          value >= bytes_load_f32(baseline + CHANNEL_high_AT);
     uint32_t seen = channel->n % DRIFT_BLOCK;
     moments_block_add(channel, seen, value);
     channel->n++;
@@ -154,16 +144,24 @@ static void push_value(drift_channel *channel, const uint8_t *baseline, float va
     }
 }
 
+/* Kept whole, so that no arithmetic moves across the change of floating-point mode. */
+static __attribute__((noinline)) void push_values(drift_state *state, const float *values)
+{
+    for (uint32_t i = 0; i < state->info.channels; i++) {
+        const uint8_t *baseline = state->baseline + PART_BYTES + i * CHANNEL_BYTES;
+        push_value(&state->channel[i], baseline, values[i]);
+    }
+}
+
 int drift_push(drift_state *state, const float *values)
 {
     if (state->windows == UINT32_MAX) {
         return DRIFT_E_FULL;
     }
     state->windows++;
-    for (uint32_t i = 0; i < state->info.channels; i++) {
-        const uint8_t *baseline = state->baseline + PART_BYTES + i * CHANNEL_BYTES;
-        push_value(&state->channel[i], baseline, values[i]);
-    }
+    uint32_t mode = fm_enter();
+    push_values(state, values);
+    fm_leave(mode);
     return 0;
 }
 
@@ -196,10 +194,12 @@ int drift_read(const drift_state *state, uint32_t channel, drift_stats *out)
     if (channel >= state->info.channels) {
         return DRIFT_E_CHANNEL;
     }
-    drift_channel *from = &state->channel[channel];
+    const drift_channel *from = &state->channel[channel];
     uint32_t begun = from->n % DRIFT_BLOCK;
     moments sum;
+    uint32_t mode = fm_enter();
     merge_block(from, from->n - begun, begun, &sum);
+    fm_leave(mode);
     out->mean = sum.mean;
     out->m2 = sum.m2;
     out->m3 = sum.m3;

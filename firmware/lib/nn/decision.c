@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/bytes.h"
+
 /* The offsets of decision.def as names: PART_version_AT, HEAD_BYTES. */
 enum {
 #define DECISION_FIELD(record, name, at, bytes)                                                    \
@@ -12,16 +14,6 @@ enum {
     HEAD_BYTES = HEAD_offset_END
 };
 
-static uint32_t u16_at(const uint8_t *at)
-{
-    return (uint32_t)at[0] | (uint32_t)at[1] << 8;
-}
-
-static uint32_t u32_at(const uint8_t *at)
-{
-    return u16_at(at) | u16_at(at + 2) << 16;
-}
-
 static int32_t s8_at(const uint8_t *at)
 {
     return at[0] < 128 ? (int32_t)at[0] : (int32_t)at[0] - 256;
@@ -29,7 +21,7 @@ static int32_t s8_at(const uint8_t *at)
 
 static int read_fault_type(decision_state *state, const uint8_t *head)
 {
-    uint32_t count = u16_at(head + HEAD_count_AT);
+    uint32_t count = bytes_load_u16(head + HEAD_count_AT);
     if (state->info.fault_classes != 0) {
         return DECISION_E_HEADS;
     }
@@ -43,7 +35,7 @@ static int read_fault_type(decision_state *state, const uint8_t *head)
         return DECISION_E_VOTES;
     }
     state->info.fault_classes = count;
-    state->fault_offset = u32_at(head + HEAD_offset_AT);
+    state->fault_offset = bytes_load_u32(head + HEAD_offset_AT);
     return 0;
 }
 
@@ -53,7 +45,7 @@ static int read_fails_within(decision_state *state, const uint8_t *head)
     if (info->fails_within != 0) {
         return DECISION_E_HEADS;
     }
-    if (u16_at(head + HEAD_count_AT) != 1) {
+    if (bytes_load_u16(head + HEAD_count_AT) != 1) {
         return DECISION_E_OUTPUT;
     }
     state->threshold_on = s8_at(head + HEAD_threshold_on_AT);
@@ -69,13 +61,14 @@ static int read_fails_within(decision_state *state, const uint8_t *head)
         return DECISION_E_VOTES;
     }
     info->fails_within = 1;
-    state->score_offset = u32_at(head + HEAD_offset_AT);
+    state->score_offset = bytes_load_u32(head + HEAD_offset_AT);
     return 0;
 }
 
 static int read_head(decision_state *state, const uint8_t *head)
 {
-    uint32_t count = u16_at(head + HEAD_count_AT), offset = u32_at(head + HEAD_offset_AT);
+    uint32_t count = bytes_load_u16(head + HEAD_count_AT),
+             offset = bytes_load_u32(head + HEAD_offset_AT);
     if (offset > state->info.output_bytes || count > state->info.output_bytes - offset) {
         return DECISION_E_OUTPUT;
     }
@@ -95,17 +88,17 @@ int decision_init(decision_state *state, const uint8_t *part, size_t bytes)
     if (bytes < PART_BYTES) {
         return DECISION_E_LENGTH;
     }
-    if (u16_at(part + PART_version_AT) != DECISION_VERSION) {
+    if (bytes_load_u16(part + PART_version_AT) != DECISION_VERSION) {
         return DECISION_E_VERSION;
     }
-    uint32_t heads = u16_at(part + PART_heads_AT);
+    uint32_t heads = bytes_load_u16(part + PART_heads_AT);
     if (heads < 1 || heads > DECISION_MAX_HEADS) {
         return DECISION_E_HEADS;
     }
     if (bytes != PART_BYTES + (size_t)heads * HEAD_BYTES) {
         return DECISION_E_LENGTH;
     }
-    state->info.output_bytes = u32_at(part + PART_output_bytes_AT);
+    state->info.output_bytes = bytes_load_u32(part + PART_output_bytes_AT);
     for (uint32_t i = 0; i < heads; i++) {
         int error = read_head(state, part + PART_BYTES + i * HEAD_BYTES);
         if (error) {

@@ -23,14 +23,4 @@ enum { PACK_FLAG_CRITICAL = 1 };  /* of parts and extensions */
 enum { PACK_CONFIRM_HOST = 0, PACK_CONFIRM_AUTO = 1 };
 enum { PACK_LABELS_VERSION = 1, PACK_GOLDEN_VERSION = 1 };
 
-static inline uint32_t pack_u16(const uint8_t *at)
-{
-    return (uint32_t)at[0] | (uint32_t)at[1] << 8;
-}
-
-static inline uint32_t pack_u32(const uint8_t *at)
-{
-    return pack_u16(at) | pack_u16(at + 2) << 16;
-}
-
 #endif

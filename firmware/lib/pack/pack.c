@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/bytes.h"
 #include "core/crc32.h"
 #include "core/sha256.h"
 #include "pack/layout.h"
@@ -26,21 +27,21 @@ static int read_lengths(pack_view *view, size_t bytes)
     if (bytes < HEADER_major_END) {
         return PACK_E_TRUNCATED;
     }
-    if (pack_u32(base + HEADER_magic_AT) != PACK_MAGIC) {
+    if (bytes_load_u32(base + HEADER_magic_AT) != PACK_MAGIC) {
         return PACK_E_MAGIC;
     }
-    view->major = pack_u16(base + HEADER_major_AT);
+    view->major = bytes_load_u16(base + HEADER_major_AT);
     if (view->major != PACK_MAJOR) {
         return PACK_E_MAJOR;
     }
     if (bytes < HEADER_BYTES) {
         return PACK_E_TRUNCATED;
     }
-    view->header_bytes = pack_u32(base + HEADER_header_bytes_AT);
-    view->total_bytes = pack_u32(base + HEADER_total_bytes_AT);
+    view->header_bytes = bytes_load_u32(base + HEADER_header_bytes_AT);
+    view->total_bytes = bytes_load_u32(base + HEADER_total_bytes_AT);
     uint32_t parts = base[HEADER_part_count_AT];
-    uint32_t extensions = pack_u32(base + HEADER_extension_count_AT);
-    uint32_t extension_bytes = pack_u32(base + HEADER_extension_bytes_AT);
+    uint32_t extensions = bytes_load_u32(base + HEADER_extension_count_AT);
+    uint32_t extension_bytes = bytes_load_u32(base + HEADER_extension_bytes_AT);
     if (parts > PACK_MAX_PARTS || extensions > PACK_MAX_EXTENSIONS ||
         extension_bytes > PACK_HEADER_MAX_BYTES || view->header_bytes > PACK_HEADER_MAX_BYTES ||
         view->header_bytes != HEADER_BYTES + parts * PART_BYTES + extension_bytes + CRC_BYTES ||
@@ -54,14 +55,14 @@ static int read_fields(pack_view *view)
 {
     const uint8_t *base = view->base;
     uint32_t covered = view->header_bytes - CRC_BYTES;
-    if (crc32_update(0, base, covered) != pack_u32(base + covered)) {
+    if (crc32_update(0, base, covered) != bytes_load_u32(base + covered)) {
         return PACK_E_HEADER_CRC;
     }
-    view->minor = pack_u16(base + HEADER_minor_AT);
-    view->board_class = pack_u32(base + HEADER_board_class_AT);
-    view->sequence = pack_u32(base + HEADER_sequence_AT);
-    view->security_version = pack_u32(base + HEADER_security_version_AT);
-    view->signature_algorithm = pack_u16(base + HEADER_signature_algorithm_AT);
+    view->minor = bytes_load_u16(base + HEADER_minor_AT);
+    view->board_class = bytes_load_u32(base + HEADER_board_class_AT);
+    view->sequence = bytes_load_u32(base + HEADER_sequence_AT);
+    view->security_version = bytes_load_u32(base + HEADER_security_version_AT);
+    view->signature_algorithm = bytes_load_u16(base + HEADER_signature_algorithm_AT);
     view->confirm_policy = base[HEADER_confirm_policy_AT];
     memcpy(view->key_id, base + HEADER_key_id_AT, sizeof view->key_id);
     memcpy(view->layout_id, base + HEADER_layout_id_AT, sizeof view->layout_id);
@@ -77,19 +78,19 @@ static int check_extensions(pack_view *view)
 {
     uint32_t at = HEADER_BYTES + (uint32_t)view->base[HEADER_part_count_AT] * PART_BYTES;
     uint32_t end = view->header_bytes - CRC_BYTES;
-    uint32_t count = pack_u32(view->base + HEADER_extension_count_AT);
+    uint32_t count = bytes_load_u32(view->base + HEADER_extension_count_AT);
     for (uint32_t i = 0; i < count; i++) {
         if (end - at < EXTENSION_BYTES) {
             return PACK_E_EXTENSION;
         }
         const uint8_t *extension = view->base + at;
-        uint32_t type = pack_u16(extension + EXTENSION_type_AT);
-        uint32_t length = pack_u32(extension + EXTENSION_length_AT);
+        uint32_t type = bytes_load_u16(extension + EXTENSION_type_AT);
+        uint32_t length = bytes_load_u32(extension + EXTENSION_length_AT);
         uint32_t room = end - at - EXTENSION_BYTES;
         if (length > room || ((length + 3) & ~3U) > room) {
             return fail(view, type, PACK_E_EXTENSION);
         }
-        if (pack_u16(extension + EXTENSION_flags_AT) & PACK_FLAG_CRITICAL) {
+        if (bytes_load_u16(extension + EXTENSION_flags_AT) & PACK_FLAG_CRITICAL) {
             return fail(view, type, PACK_E_CRITICAL);
         }
         at += EXTENSION_BYTES + ((length + 3) & ~3U);
@@ -104,11 +105,11 @@ static const uint8_t *part_entry(const pack_view *view, uint32_t index)
 
 static int check_part_bounds(pack_view *view, const uint8_t *entry)
 {
-    uint32_t type = pack_u16(entry + PART_type_AT);
-    uint32_t offset = pack_u32(entry + PART_offset_AT);
-    uint32_t alignment = pack_u32(entry + PART_alignment_AT);
+    uint32_t type = bytes_load_u16(entry + PART_type_AT);
+    uint32_t offset = bytes_load_u32(entry + PART_offset_AT);
+    uint32_t alignment = bytes_load_u32(entry + PART_alignment_AT);
     if (offset < view->header_bytes || offset > view->total_bytes ||
-        pack_u32(entry + PART_length_AT) > view->total_bytes - offset) {
+        bytes_load_u32(entry + PART_length_AT) > view->total_bytes - offset) {
         return fail(view, type, PACK_E_PART_BOUNDS);
     }
     if (alignment == 0 || (alignment & (alignment - 1)) != 0 || alignment > PACK_MAX_ALIGNMENT ||
@@ -122,14 +123,14 @@ static int check_part_bounds(pack_view *view, const uint8_t *entry)
 static int check_part_apart(pack_view *view, uint32_t index)
 {
     const uint8_t *entry = part_entry(view, index);
-    uint32_t type = pack_u16(entry + PART_type_AT);
-    uint32_t start = pack_u32(entry + PART_offset_AT);
-    uint32_t end = start + pack_u32(entry + PART_length_AT);
+    uint32_t type = bytes_load_u16(entry + PART_type_AT);
+    uint32_t start = bytes_load_u32(entry + PART_offset_AT);
+    uint32_t end = start + bytes_load_u32(entry + PART_length_AT);
     for (uint32_t i = 0; i < index; i++) {
         const uint8_t *other = part_entry(view, i);
-        uint32_t other_start = pack_u32(other + PART_offset_AT);
-        uint32_t other_end = other_start + pack_u32(other + PART_length_AT);
-        if (pack_u16(other + PART_type_AT) == type) {
+        uint32_t other_start = bytes_load_u32(other + PART_offset_AT);
+        uint32_t other_end = other_start + bytes_load_u32(other + PART_length_AT);
+        if (bytes_load_u16(other + PART_type_AT) == type) {
             return fail(view, type, PACK_E_PART_TWICE);
         }
         if (start < other_end && other_start < end) {
@@ -149,7 +150,7 @@ static int read_parts(pack_view *view)
     uint32_t count = view->base[HEADER_part_count_AT];
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *entry = part_entry(view, i);
-        uint32_t type = pack_u16(entry + PART_type_AT);
+        uint32_t type = bytes_load_u16(entry + PART_type_AT);
         int error = check_part_bounds(view, entry);
         if (!error) {
             error = check_part_apart(view, i);
@@ -158,10 +159,10 @@ static int read_parts(pack_view *view)
             return error;
         }
         if (is_known(type)) {
-            view->parts[type].data = view->base + pack_u32(entry + PART_offset_AT);
-            view->parts[type].bytes = pack_u32(entry + PART_length_AT);
-            view->alignments[type] = pack_u32(entry + PART_alignment_AT);
-        } else if (pack_u16(entry + PART_flags_AT) & PACK_FLAG_CRITICAL) {
+            view->parts[type].data = view->base + bytes_load_u32(entry + PART_offset_AT);
+            view->parts[type].bytes = bytes_load_u32(entry + PART_length_AT);
+            view->alignments[type] = bytes_load_u32(entry + PART_alignment_AT);
+        } else if (bytes_load_u16(entry + PART_flags_AT) & PACK_FLAG_CRITICAL) {
             return fail(view, type, PACK_E_CRITICAL);
         }
     }
@@ -180,10 +181,10 @@ static int check_hashes(pack_view *view)
     uint32_t count = view->base[HEADER_part_count_AT];
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *entry = part_entry(view, i);
-        const uint8_t *data = view->base + pack_u32(entry + PART_offset_AT);
-        sha256_digest(data, pack_u32(entry + PART_length_AT), digest);
+        const uint8_t *data = view->base + bytes_load_u32(entry + PART_offset_AT);
+        sha256_digest(data, bytes_load_u32(entry + PART_length_AT), digest);
         if (memcmp(digest, entry + PART_sha256_AT, sizeof digest) != 0) {
-            return fail(view, pack_u16(entry + PART_type_AT), PACK_E_PART_HASH);
+            return fail(view, bytes_load_u16(entry + PART_type_AT), PACK_E_PART_HASH);
         }
     }
     sha256_digest(view->base, view->total_bytes, digest);

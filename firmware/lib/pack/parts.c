@@ -2,13 +2,14 @@
  */
 #include <string.h>
 
+#include "core/bytes.h"
 #include "pack/layout.h"
 #include "pack/pack.h"
 
 /* Finds label `index`, or walks to the end: 0, or PACK_E_LABELS. */
 static int walk_labels(const pack_blob *part, uint32_t index, const uint8_t **text, uint32_t *bytes)
 {
-    uint32_t count = pack_u16(part->data + LABELS_count_AT), at = LABELS_BYTES;
+    uint32_t count = bytes_load_u16(part->data + LABELS_count_AT), at = LABELS_BYTES;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t length = at < part->bytes ? part->data[at] : 0;
         if (length == 0 || length > PACK_LABEL_MAX_BYTES || length > part->bytes - at - 1) {
@@ -35,10 +36,10 @@ int pack_labels(const pack_blob *labels)
     const uint8_t *text;
     uint32_t bytes;
     if (labels->data == NULL || labels->bytes < LABELS_BYTES ||
-        pack_u16(labels->data + LABELS_version_AT) != PACK_LABELS_VERSION) {
+        bytes_load_u16(labels->data + LABELS_version_AT) != PACK_LABELS_VERSION) {
         return PACK_E_LABELS;
     }
-    uint32_t count = pack_u16(labels->data + LABELS_count_AT);
+    uint32_t count = bytes_load_u16(labels->data + LABELS_count_AT);
     if (count > PACK_MAX_LABELS) {
         return PACK_E_LABELS;
     }
@@ -61,12 +62,12 @@ int pack_golden_open(const pack_blob *part, pack_golden *out)
 {
     memset(out, 0, sizeof *out);
     if (part->data == NULL || part->bytes < GOLDEN_BYTES ||
-        pack_u16(part->data + GOLDEN_version_AT) != PACK_GOLDEN_VERSION) {
+        bytes_load_u16(part->data + GOLDEN_version_AT) != PACK_GOLDEN_VERSION) {
         return PACK_E_GOLDEN;
     }
-    uint32_t count = pack_u16(part->data + GOLDEN_count_AT);
-    uint32_t input = pack_u32(part->data + GOLDEN_input_bytes_AT);
-    uint32_t output = pack_u32(part->data + GOLDEN_output_bytes_AT);
+    uint32_t count = bytes_load_u16(part->data + GOLDEN_count_AT);
+    uint32_t input = bytes_load_u32(part->data + GOLDEN_input_bytes_AT);
+    uint32_t output = bytes_load_u32(part->data + GOLDEN_output_bytes_AT);
     /* 64 bits: count x (input + output) of a hostile part does not wrap */
     uint64_t expected = GOLDEN_BYTES + (uint64_t)count * ((uint64_t)input + output);
     if (count == 0 || input == 0 || output == 0 || expected != part->bytes) {
