@@ -1,7 +1,9 @@
 """Inputs and outputs of a .tflite by name: the one order that engine, pack, firmware and host share.
 
-A converter may emit two heads in either order, so nothing downstream may rely on the file's order. The name is
-the signature's where the file has one (`fault_type`), else the tensor's (`Identity`); the order is by name.
+A converter may emit two heads in either order, so nothing downstream may rely on the file's order. An output's
+name is the signature's where the file has one (`fault_type`), else the tensor's; the order is by name. Names that
+a converter numbers afresh in every run (`keras_tensor_44`) must not distinguish two trainings of one network, so a
+single input is always `input`, and a single output without a signature is `output`.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from aurora.errors import InputError
 FLATBUFFER_ERRORS = (struct.error, IndexError, ValueError, TypeError, OverflowError, AttributeError)
 
 MAX_PORTS = 64  # inputs or outputs
+MAX_NAME_BYTES = 128
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,10 @@ def bind(tflite: bytes) -> Binding:
         model = schema.Model.GetRootAs(tflite, 0)
         graph = model.Subgraphs(0)
         signature = model.SignatureDefs(0) if model.SignatureDefsLength() else None
-        inputs = _ports(graph, graph.InputsLength(), graph.Inputs, _names(signature, "Inputs"))
-        outputs = _ports(graph, graph.OutputsLength(), graph.Outputs, _names(signature, "Outputs"))
+        names = {} if graph.InputsLength() == 1 else _names(signature, "Inputs")
+        inputs = _ports(graph, graph.InputsLength(), graph.Inputs, names, "input")
+        names = _names(signature, "Outputs")
+        outputs = _ports(graph, graph.OutputsLength(), graph.Outputs, names, "output")
     except FLATBUFFER_ERRORS as error:
         raise InputError("damaged TFLite model: its inputs and outputs cannot be read") from error
     return Binding(inputs, outputs)
@@ -59,10 +64,16 @@ def _names(signature: Any, kind: str) -> dict[int, str]:
         return {}
     count = getattr(signature, f"{kind}Length")()
     entries = [getattr(signature, kind)(i) for i in range(_bounded(count))]
-    return {entry.TensorIndex(): entry.Name().decode() for entry in entries}
+    return {entry.TensorIndex(): _text(entry.Name()) for entry in entries}
 
 
-def _ports(graph: Any, count: int, index_of: Any, names: dict[int, str]) -> tuple[Port, ...]:
+def _text(name: bytes) -> str:
+    if len(name) > MAX_NAME_BYTES:
+        raise ValueError(f"a name of {len(name)} bytes")
+    return name.decode()
+
+
+def _ports(graph: Any, count: int, index_of: Any, names: dict[int, str], single: str) -> tuple[Port, ...]:
     ports = []
     for position in range(_bounded(count)):
         index = index_of(position)
@@ -70,7 +81,7 @@ def _ports(graph: Any, count: int, index_of: Any, names: dict[int, str]) -> tupl
             raise IndexError(index)
         tensor = graph.Tensors(index)
         rank = _bounded(tensor.ShapeLength())
-        name = names.get(index) or tensor.Name().decode()
+        name = names.get(index) or (single if count == 1 else _text(tensor.Name()))
         ports.append(Port(name, position, index, tuple(tensor.Shape(axis) for axis in range(rank))))
     return tuple(sorted(ports, key=lambda port: (port.name, port.position)))
 

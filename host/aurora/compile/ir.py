@@ -1,0 +1,142 @@
+"""The compiler's intermediate representation: a checked graph of tensors and operations, then kernel calls.
+
+    .tflite --front--> Graph --passes--> Graph --ops/<op>.lower--> KernelCall ... --emit--> C and constants
+
+Everything is frozen: a pass returns a new value. Shapes are NHWC with batch 1, sizes are bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aurora.errors import ModelRefused
+
+
+@dataclass(frozen=True)
+class Quantisation:
+    """real = scale * (stored - zero_point), per tensor or per slice along ``axis``. Scales are exact float32."""
+
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    axis: int
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """``data`` is None for activations; a constant's is a read-only array of ``shape``."""
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    quantisation: Quantisation | None
+    data: NDArray[Any] | None
+    variable: bool = False
+
+    @property
+    def elements(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def scale(self) -> float:
+        assert self.quantisation is not None
+        return self.quantisation.scales[0]
+
+    @property
+    def zero_point(self) -> int:
+        assert self.quantisation is not None
+        return self.quantisation.zero_points[0]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """``inputs`` may hold -1 for an absent optional operand; ``options`` are those of the op's table."""
+
+    position: int
+    kind: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    options: Mapping[str, float | int]
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of the whole graph, in our order."""
+
+    name: str
+    tensor: int
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    tensors: tuple[Tensor, ...]
+    operations: tuple[Operation, ...]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+
+    def operand(self, op: Operation, number: int) -> Tensor | None:
+        """Input ``number`` of ``op``, None where it is absent."""
+        if number >= len(op.inputs) or op.inputs[number] < 0:
+            return None
+        return self.tensors[op.inputs[number]]
+
+    def activation(self, op: Operation, number: int = 0) -> Tensor:
+        """Input ``number`` of ``op`` that must be there."""
+        tensor = self.operand(op, number)
+        if tensor is None:
+            raise refused(op, None, f"has no input {number}")
+        return tensor
+
+    def result(self, op: Operation) -> Tensor:
+        return self.tensors[op.outputs[0]]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """Bytes for the constants file. ``packing`` says in words how they are laid out; it enters the layout id."""
+
+    data: bytes
+    alignment: int
+    packing: str
+
+
+#: A C initialiser: a number, a list, or a struct by field name.
+Field = int | tuple[int, ...] | Mapping[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class KernelCall:
+    """One step of the program: ``function(&step, constants, inputs..., outputs...[, scratch])``.
+
+    ``fields`` and the offsets of ``constants`` fill the parameter struct. ``facts`` are the facts about values
+    that this step was specialised on; they enter the layout id. ``writes_all`` is false for a step that fills
+    only a part of its output, after which other steps fill the rest.
+    """
+
+    function: str
+    header: str
+    parameters: str
+    summary: str
+    fields: Mapping[str, Field]
+    constants: Mapping[str, Constant]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    macs: int = 0
+    scratch_bytes: int = 0
+    facts: Mapping[str, int] = field(default_factory=dict)
+
+
+def refused(op: Operation | str, tensor: Tensor | None, reason: str, hint: str = "") -> ModelRefused:
+    """The one line for an operation that the engine does not run."""
+    kind = op if isinstance(op, str) else op.kind
+    where = f"{kind} ({tensor.name})" if tensor is not None else kind
+    return ModelRefused(reason, op=kind, tensor=None if tensor is None else tensor.name, where=where, hint=hint)
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) or "scalar"

@@ -1,0 +1,42 @@
+"""One module per operation: what it accepts and which kernel call it becomes.
+
+A module defines ``SUPPORT``; modules are found by themselves, so an operation is added by adding its file here
+and its kernel in firmware/lib/nn/kernels.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from aurora.compile.ir import Graph, KernelCall, Operation
+
+
+@dataclass(frozen=True)
+class OpSupport:
+    """``options`` maps our names to getters of the schema's ``table``. ``check`` raises ModelRefused; ``lower``
+    is called only after it. ``operands`` numbers the inputs that are activations and must be int8; None: all.
+    ``alias`` is true where the output is the input's bytes and no step is needed.
+    """
+
+    kind: str
+    check: Callable[[Graph, Operation], None]
+    lower: Callable[[Graph, Operation], tuple[KernelCall, ...]]
+    table: str = ""
+    options: Mapping[str, str] | None = None
+    operands: tuple[int, ...] | None = (0,)
+    alias: bool = False
+
+
+@cache
+def supported() -> Mapping[str, OpSupport]:
+    """Operation name of the schema -> support."""
+    found: dict[str, OpSupport] = {}
+    for module in pkgutil.iter_modules(__path__):
+        support = getattr(importlib.import_module(f"{__name__}.{module.name}"), "SUPPORT", None)
+        if isinstance(support, OpSupport):
+            found[support.kind] = support
+    return found

@@ -1,0 +1,84 @@
+"""Shapes, types and scales: everything the engine cannot run is refused here, by operation and tensor."""
+
+from __future__ import annotations
+
+from aurora.compile.ir import Graph, Operation, Tensor, refused
+from aurora.compile.ops import supported
+from aurora.errors import ModelRefused
+
+STATIC_BATCH = "export with a batch of 1: keras.InputSpec(shape=(1, ...)) in model.export's input_signature"
+INT8_EDGES = "convert with inference_input_type and inference_output_type = tf.int8"
+FULL_INT8 = (
+    "convert with optimizations = [tf.lite.Optimize.DEFAULT], a representative_dataset and "
+    "supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]"
+)
+WAYS_OUT = {
+    "SHAPE": STATIC_BATCH,
+    "STRIDED_SLICE": STATIC_BATCH,
+    "PACK": STATIC_BATCH,
+    "QUANTIZE": INT8_EDGES,
+    "DEQUANTIZE": INT8_EDGES,
+    "MEAN": "write AveragePooling2D and Reshape instead of GlobalAveragePooling",
+    "EXPAND_DIMS": "write Conv2D with height 1 instead of Conv1D",
+    "SQUEEZE": "write Conv2D with height 1 instead of Conv1D, and Reshape",
+    "LOGISTIC": "leave the last sigmoid out: thresholds apply to logits as well",
+    "TANH": "use ReLU",
+    "GELU": "use ReLU",
+    "HARD_SWISH": "use ReLU",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": "use strided Conv2D layers of height 1",
+}
+
+
+def check(graph: Graph) -> None:
+    """Raises ModelRefused for the first operation, in the file's order, that the engine cannot run."""
+    for op in graph.operations:
+        support = supported().get(op.kind)
+        if support is None:
+            raise refused(op, graph.result(op), _unsupported(op), WAYS_OUT.get(op.kind, _supported_list()))
+        numbers = range(len(op.inputs)) if support.operands is None else support.operands
+        for number in numbers:
+            _check_activation(graph, op, graph.activation(op, number))
+        for index in op.outputs:
+            _check_activation(graph, op, graph.tensors[index])
+        support.check(graph, op)
+    for port in (*graph.inputs, *graph.outputs):
+        _check_port(graph.tensors[port.tensor], port.name)
+
+
+def _unsupported(op: Operation) -> str:
+    if op.kind in ("SHAPE", "PACK"):
+        return "the model has a dynamic batch, which a program of fixed shapes cannot have"
+    if op.kind.startswith("CUSTOM:"):
+        return "a custom operation; the engine runs built-in int8 operations"
+    return "the engine has no kernel for this operation yet"
+
+
+def _supported_list() -> str:
+    return f"it runs {', '.join(sorted(supported()))}"
+
+
+def _check_activation(graph: Graph, op: Operation, tensor: Tensor) -> None:
+    if tensor.dtype == "float32":
+        kinds = {graph.tensors[i].dtype for i in op.inputs if i >= 0}
+        if "int8" in kinds:
+            reason = "float activations with int8 weights: a dynamic-range model, not an int8 one"
+        else:
+            reason = "a float model; the engine runs int8"
+        raise refused(op, tensor, reason, FULL_INT8)
+    if tensor.dtype != "int8":
+        raise refused(op, tensor, f"{tensor.dtype} activations; the engine runs int8", FULL_INT8)
+    if tensor.variable:
+        raise refused(op, tensor, "a variable tensor; the engine keeps no state yet")
+    if tensor.quantisation is None or len(tensor.quantisation.scales) != 1:
+        raise refused(op, tensor, "an activation needs exactly one scale and zero point", FULL_INT8)
+
+
+def _check_port(tensor: Tensor, name: str) -> None:
+    where = f"input or output {name}"
+    if tensor.dtype != "int8":
+        raise ModelRefused(f"{tensor.dtype}, not int8", tensor=tensor.name, where=where, hint=INT8_EDGES)
+    if tensor.quantisation is None or len(tensor.quantisation.scales) != 1:
+        raise ModelRefused("has no single scale and zero point", tensor=tensor.name, where=where, hint=FULL_INT8)
+    if len(tensor.shape) > 1 and tensor.shape[0] != 1:
+        reason = f"a batch of {tensor.shape[0]}; the engine runs one window at a time"
+        raise ModelRefused(reason, tensor=tensor.name, where=where, hint=STATIC_BATCH)

@@ -1,0 +1,46 @@
+"""What the operations with weights share: checks of the weight and bias operands, and their packing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aurora.compile.ir import Constant, Graph, Operation, Tensor, refused
+
+WEIGHTS_ALIGNMENT = 4  # a core variant may ask for more
+
+
+def check_weights(graph: Graph, op: Operation, *, rank: int, axis: int) -> Tensor:
+    """The constant, symmetric int8 weight operand of ``op``; its scales are one or one per slice of ``axis``."""
+    weights, bias = graph.activation(op, 1), graph.operand(op, 2)
+    if weights.dtype != "int8" or weights.data is None or len(weights.shape) != rank:
+        raise refused(op, weights, f"its weights are not a constant int8 tensor of rank {rank}")
+    quantisation = weights.quantisation
+    if quantisation is None:
+        raise refused(op, weights, "its weights carry no scale")
+    if any(quantisation.zero_points):
+        raise refused(op, weights, "its weights have a zero point other than 0")
+    channels = weights.shape[axis]
+    if len(quantisation.scales) > 1 and (len(quantisation.scales) != channels or quantisation.axis != axis):
+        raise refused(op, weights, f"its weights are quantised along axis {quantisation.axis}, not {axis}")
+    if bias is not None and (bias.dtype != "int32" or bias.data is None or bias.elements != channels):
+        raise refused(op, bias, f"its bias is not a constant of {channels} int32")
+    return weights
+
+
+def bias_of(graph: Graph, op: Operation, channels: int) -> NDArray[np.int64]:
+    """The bias as int64 ``[channels]``; zeros where the operation has none."""
+    bias = graph.operand(op, 2)
+    if bias is None or bias.data is None:
+        return np.zeros(channels, np.int64)
+    return bias.data.reshape(-1).astype(np.int64)
+
+
+def packed(matrix: NDArray[Any], packing: str) -> Constant:
+    """Weights in the order the portable kernels read them, which is the file's.
+
+    Core variants with kernels of their own reorder here; ``packing`` names the order and enters the layout id.
+    """
+    return Constant(np.ascontiguousarray(matrix, np.int8).tobytes(), WEIGHTS_ALIGNMENT, packing)
