@@ -13,8 +13,10 @@ Mesh force with amplitude and phase modulation at the speed of the shafts that c
     F(θ) = Σ_k A_k·(load)^p · (1 + Σ_j a_j·cos(jθ + α_j)) · cos(k·(zθ + Σ_j b_j·sin(jθ + β_j)) + φ_k)
 
 The planetary mesh is modulated by three planets passing the sensor (Inalpolat & Kahraman 2009, J. Sound Vib.
-323). A cracked tooth makes one mesh per turn softer: a short dip in amplitude and phase lag, and a small
-impact when the next tooth takes over (McFadden 1986, eq. 5).
+323). The main shaft's torque dips each time a blade passes the tower (3P; Burton et al., ch. 5.9) and with it
+all meshes; unbalance and misalignment put the first three orders of the high-speed shaft beside them. A
+cracked tooth makes one mesh per turn softer: a short dip in amplitude and phase lag, and a small impact when
+the next tooth takes over (McFadden 1986, eq. 5).
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from numpy.typing import NDArray
 PLANETARY_RATIO = 1 + 93 / 21
 ROTOR_RATIO = PLANETARY_RATIO * (97 / 23) * (103 / 29)  # high-speed shaft turns per rotor turn
 PLANETS = 3
+BLADES, TOWER_DIP = 3, 0.06
+UNBALANCE = (0.25, 0.12, 0.06)  # at rated speed, orders 1 to 3 of the high-speed shaft
 
 
 @dataclass(frozen=True)
@@ -68,13 +72,17 @@ def gear_force(
     load: NDArray[np.float64],
     tooth_severity: NDArray[np.float64],
     ageing: NDArray[np.float64],
+    highest_order: float,
 ) -> NDArray[np.float32]:
     """[w, samples] mesh forces of one unit; its manufacturing errors are drawn once and stay.
 
     ``tooth_severity`` [w] is the depth of a cracked pinion tooth on the high-speed shaft (0 = sound);
-    ``ageing`` [w] multiplies amplitudes and modulation (1 = new): benign wear.
+    ``ageing`` [w] multiplies amplitudes and modulation (1 = new): benign wear. Tones above ``highest_order``
+    are left out, as the converter's anti-alias filter does.
     """
-    force = np.zeros(turns.shape, np.float32)
+    force = _unbalance(rng, turns, highest_order)
+    blade = 2 * np.pi * (BLADES * turns / ROTOR_RATIO + rng.uniform(0, 1, (turns.shape[0], 1)))
+    torque = (1 - TOWER_DIP * np.cos(blade)).astype(np.float32)
     for mesh in MESHES:
         angle = turns * mesh.shaft_order
         theta = (2 * np.pi * (angle % 1.0)).astype(np.float32)
@@ -93,25 +101,39 @@ def gear_force(
             envelope *= 1 - np.minimum(0.9 * dip, 0.95)
             lead -= np.float32(0.35) * dip
         mesh_phase = (2 * np.pi * ((angle * mesh.teeth) % 1.0)).astype(np.float32) + lead
-        force += _harmonics(rng, mesh, mesh_phase, load, ageing) * envelope
+        harmonics = min(mesh.harmonics, int(highest_order / (mesh.teeth * mesh.shaft_order)))
+        force += _harmonics(rng, mesh, harmonics, mesh_phase, load, ageing) * (envelope * torque)
     return force
 
 
 def _harmonics(
     rng: np.random.Generator,
     mesh: Mesh,
+    harmonics: int,
     phase: NDArray[np.float32],
     load: NDArray[np.float64],
     ageing: NDArray[np.float64],
 ) -> NDArray[np.float32]:
     total = np.zeros_like(phase)
-    for k in range(1, mesh.harmonics + 1):
+    for k in range(1, harmonics + 1):
         amplitude = mesh.amplitude / k**1.2 * np.exp(0.25 * rng.normal())
         per_window = amplitude * load**mesh.load_exponent * ageing * np.exp(0.04 * rng.normal(size=load.size))
         total += per_window[:, None].astype(np.float32) * np.cos(
             k * phase + np.float32(rng.uniform(0, 6.283))
         )
     return total
+
+
+def _unbalance(
+    rng: np.random.Generator, turns: NDArray[np.float64], highest_order: float
+) -> NDArray[np.float32]:
+    force = np.zeros(turns.shape, np.float32)
+    theta = (2 * np.pi * (turns % 1.0)).astype(np.float32)
+    for k, amplitude in enumerate(UNBALANCE, 1):
+        size, phase = amplitude * np.exp(0.3 * rng.normal()), rng.uniform(0, 2 * np.pi)
+        if k <= highest_order:
+            force += np.float32(size) * np.cos(k * theta + np.float32(phase))
+    return force
 
 
 def _tooth_dip(theta: NDArray[np.float32], teeth: int) -> NDArray[np.float32]:

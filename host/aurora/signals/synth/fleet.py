@@ -23,7 +23,7 @@ FAULT_TYPES = ("healthy", "inner_race", "outer_race", "ball", "gear_tooth")
 AXES = ("radial_x", "radial_y", "axial", "spare_a", "spare_b", "spare_c", "spare_d", "spare_e")
 LEAD_IN_S = 0.04  # longer than any mode rings
 BACKGROUND = 0.012  # broadband excitation at full load
-IMPACT = {"inner_race": 9.0, "outer_race": 6.0, "ball": 7.0, "gear_tooth": 8.0}
+IMPACT = {"inner_race": 4.0, "outer_race": 2.5, "ball": 3.5, "gear_tooth": 5.0}
 HEALTHY_START_WINDOWS, HEALTHY_UNIT_START_WINDOWS = 40, 200
 
 
@@ -166,7 +166,9 @@ def _forces(
     """(gear, bearing) forces [w, samples]."""
     turns = drivetrain.shaft_angle(rng.uniform(0, 1, run.load.size), run.shaft_hz, run.ramp, t_s)
     tooth = life.severity if kind == "gear_tooth" else np.zeros_like(life.severity)
-    gear = 0.15 * drivetrain.gear_force(rng, turns, run.load, tooth, life.ageing)
+    gear = 0.15 * drivetrain.gear_force(
+        rng, turns, run.load, tooth, life.ageing, 0.45 * rate_hz / run.shaft_hz.max()
+    )
     bearing = np.zeros_like(gear)
     if kind == "healthy":
         return gear.astype(np.float32), bearing
