@@ -163,12 +163,12 @@ def _emulators(emulators: _Reader) -> dict[str, Emulator]:
 
 
 def _emulator(reader: _Reader, kind: str) -> Emulator:
+    windows = _windows(reader.object("windows")) if "windows" in reader.value else None
     if kind == "native":
-        return Emulator(kind, "", 0, (), None)
+        return Emulator(kind, "", 0, (), windows)
     arguments = reader.value.get("arguments", [])
     if not isinstance(arguments, list) or not all(isinstance(a, str) and a.isprintable() for a in arguments):
         raise reader.wrong("must be a list of strings", "arguments")
-    windows = _windows(reader.object("windows")) if "windows" in reader.value else None
     return Emulator(
         kind, reader.word("machine"), reader.number("serial_index", 0, 7), tuple(arguments), windows
     )

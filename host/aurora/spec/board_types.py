@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -13,7 +13,7 @@ class Region:
     name: str
     origin: int
     bytes: int
-    erase_bytes: tuple[int, ...] = ()
+    erase_bytes: tuple[int, ...] = field(default=(), repr=False)
 
     @property
     def end(self) -> int:

@@ -1,0 +1,14 @@
+import os
+import sys
+
+from platformio.platform.base import PlatformBase
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "shared"))
+from offline import go_offline, require_program  # noqa: E402
+
+
+class Aurora_nativePlatform(PlatformBase):  # PlatformIO wants this name
+    def configure_default_packages(self, options, targets):
+        super().configure_default_packages(options, targets)
+        require_program("gcc", "gcc")
+        go_offline(self.pm)
