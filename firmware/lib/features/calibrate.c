@@ -34,7 +34,8 @@ int features_calibrate(features_calibration *c, const float *features, uint32_t 
     const uint32_t saved = fm_enter();
     c->count++;
     for (uint32_t i = 0; i < count; i++) {
-        c->sum[i] += (double)features[i]; /* double: the order of 20 or 2,000 windows costs no digits */
+        c->sum[i] +=
+            (double)features[i]; /* double: the order of 20 or 2,000 windows costs no digits */
         c->mean[i] = (float)(c->sum[i] / (double)c->count);
     }
     fm_leave(saved);
@@ -63,7 +64,8 @@ int features_calibration_restore(features_calibration *c, uint32_t target, uint3
     return 0;
 }
 
-/* Half away from zero; clamped before the conversion, which NaN and large values would make undefined. */
+/* Half away from zero; clamped before the conversion, which NaN and large values would make
+ * undefined. */
 static int8_t quantise(float v, int32_t zero_point)
 {
     v = v > -512.0f ? v : -512.0f; /* NaN goes to the lower end */
@@ -86,7 +88,8 @@ int features_normalise(const uint8_t *chain, size_t bytes, const float *features
         error = v.center != NULL ? 0 : FEATURES_E_NO_NORMALISATION;
     }
     for (uint32_t i = 0; error == 0 && i < v.features; i++) {
-        const float center = bytes_load_f32(v.center + 4 * i), gain = bytes_load_f32(v.gain + 4 * i);
+        const float center = bytes_load_f32(v.center + 4 * i),
+                    gain = bytes_load_f32(v.gain + 4 * i);
         input[i] = quantise((calibrated[i] - center) * gain, v.zero_point);
     }
     fm_leave(saved);

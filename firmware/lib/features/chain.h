@@ -1,18 +1,18 @@
 /* The chain's bytes, and what chain_read makes of them. Internal to features/.
 
-   Little-endian. Header of 24 bytes: "ACHN", u16 format, u16 library version, u32 bytes in all, u16 n,
-   u8 axes, u8 steps, f32 rate in Hz, u16 features, u16 0. Then the steps, each u8 type, u8 0, u16 bytes
-   (its 4 included), payload; types ascend, each at most once. Then the CRC-32 of all before it.
+   Little-endian. Header of 24 bytes: "ACHN", u16 format, u16 library version, u32 bytes in all, u16
+   n, u8 axes, u8 steps, f32 rate in Hz, u16 features, u16 0. Then the steps, each u8 type, u8 0,
+   u16 bytes (its 4 included), payload; types ascend, each at most once. Then the CRC-32 of all
+   before it.
 
    1 remove DC      no payload: statistics and spectra of the window minus its mean
    2 statistics     u8 mask (1 rms, 2 crest, 4 kurtosis), u8 mask of those given as log2, u16 0
    3 Welch          u16 segment, u16 hop, u8 window (0 rectangular, 1 Hann, 2 Hamming), u8 0, u16 0
    4 bands          u16 count, u16 0, f32 edge in Hz [count + 1]
    5 envelope       f32 low edge in Hz, u8 decimation, u8 mode (0 orders, 1 strongest), u8 orders,
-                    u8 harmonics, u8 log, 3 x u8 0, f32 nominal rpm, f32 search, f32 search at nominal rpm,
-                    f32 order [orders]
-   6 calibration    u16 windows, u16 0
-   7 normalisation  i32 zero point, f32 center [features], f32 gain [features] */
+                    u8 harmonics, u8 log, 3 x u8 0, f32 nominal rpm, f32 search, f32 search at
+   nominal rpm, f32 order [orders] 6 calibration    u16 windows, u16 0 7 normalisation  i32 zero
+   point, f32 center [features], f32 gain [features] */
 #pragma once
 #include "features/features.h"
 
@@ -43,6 +43,34 @@ typedef struct {
     const uint8_t *center, *gain; /* f32 [features], unaligned; NULL: not normalised */
     size_t identity_bytes;        /* length of the bytes before a normalisation step */
 } chain_view;
+
+enum {
+    CHAIN_REMOVE_DC = 1,
+    CHAIN_STATISTICS,
+    CHAIN_WELCH,
+    CHAIN_BANDS,
+    CHAIN_ENVELOPE,
+    CHAIN_CALIBRATION,
+    CHAIN_NORMALISATION
+};
+
+/* False for NaN. */
+static inline int chain_within(float v, float low, float high)
+{
+    return v >= low && v <= high;
+}
+
+static inline int chain_all_zero(const uint8_t *p, uint32_t bytes)
+{
+    uint8_t any = 0;
+    while (bytes--) {
+        any |= *p++;
+    }
+    return any == 0;
+}
+
+/* One step's payload into the view, which holds the steps before it: 0 or CHAIN_E_*. */
+int chain_read_step(uint8_t type, const uint8_t *payload, uint32_t bytes, chain_view *view);
 
 /* Everything chain_check does but the CRC: 0 or CHAIN_E_*. The view points into the chain. */
 int chain_read(const uint8_t *chain, size_t bytes, chain_view *view);

@@ -1,9 +1,9 @@
 /* Complex numbers in registers, and their way from and to memory. Internal to features/.
 
-   On a Cortex-M with FPU a pair of floats moves by one 64-bit VLDR or VSTM, which GCC does not emit by
-   itself; the two halves of a sum are formed in the neighbouring registers that the store wants. Each Arm
-   variant rounds where the C beside it rounds (VMLA rounds product and sum), so the bits are equal:
-   tests/parity. Pointers are 8-byte aligned. */
+   On a Cortex-M with FPU a pair of floats moves by one 64-bit VLDR or VSTM, which GCC does not emit
+   by itself; the two halves of a sum are formed in the neighbouring registers that the store wants.
+   Each Arm variant rounds where the C beside it rounds (VMLA rounds product and sum), so the bits
+   are equal: tests/parity. Pointers are 8-byte aligned. */
 #pragma once
 
 typedef struct {
@@ -65,7 +65,7 @@ CF_INLINE cf cf_load_mul(const float *p, const float *w)
     {                                                                                              \
         double d;                                                                                  \
         __asm__ volatile(#RE_OP ".f32 %0,%3,%4\n\t" #IM_OP ".f32 %p0,%5,%6\n\t"                    \
-                         "vmla.f32 %2,%0,%0\n\tvstmia %1!,{%P0}\n\tvmla.f32 %2,%p0,%p0"            \
+                                "vmla.f32 %2,%0,%0\n\tvstmia %1!,{%P0}\n\tvmla.f32 %2,%p0,%p0"     \
                          : "=&w"(d), "+r"(*p), "+t"(*power)                                        \
                          : "t"(a.re), "t"(b.B_RE), "t"(a.im), "t"(b.B_IM)                          \
                          : "memory");                                                              \

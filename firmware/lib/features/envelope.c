@@ -5,10 +5,11 @@
 #include "core/fmath.h"
 #include "features/fft.h"
 
-/* The analytic signal of a band is the sum of the segments' own: half-overlapping Hann windows add up to 1,
-   so inverse transforms of each segment's band, of length segment / decimation, overlap and add to the
-   whole window's, without one transform as long as the window. An even first line keeps their phases equal.
-   Half of each inverse transform's input is zero: the magnitude needs twice the band's width as its rate. */
+/* The analytic signal of a band is the sum of the segments' own: half-overlapping Hann windows add
+   up to 1, so inverse transforms of each segment's band, of length segment / decimation, overlap
+   and add to the whole window's, without one transform as long as the window. An even first line
+   keeps their phases equal. Half of each inverse transform's input is zero: the magnitude needs
+   twice the band's width as its rate. */
 
 void envelope_make_plan(const chain_view *chain, float rate_hz, float rpm, envelope_plan *plan)
 {

@@ -13,9 +13,10 @@ typedef struct {
 
 void envelope_make_plan(const chain_view *chain, float rate_hz, float rpm, envelope_plan *plan);
 
-/* Segments are added in their order: `pair` takes welch_pair's spectrum of segments index and index + 1,
-   `single` takes welch_single's. signal: 2 * envelope.points floats, zeroed before the first; scratch:
-   2 * segment / decimation floats. The signal is `segment` times the band's analytic signal. */
+/* Segments are added in their order: `pair` takes welch_pair's spectrum of segments index and index
+   + 1, `single` takes welch_single's. signal: 2 * envelope.points floats, zeroed before the first;
+   scratch: 2 * segment / decimation floats. The signal is `segment` times the band's analytic
+   signal. */
 void envelope_add_pair(const chain_view *chain, const envelope_plan *plan, const float *z,
                        uint32_t index, float *signal, float *scratch);
 void envelope_add_single(const chain_view *chain, const envelope_plan *plan, const float *z,

@@ -28,7 +28,8 @@ static float statistic(const chain_view *chain, uint8_t which, float value, floa
     return v > log_of_zero ? v : log_of_zero;
 }
 
-static float *put_statistics(const chain_view *chain, const axis_moments *m, float scale, float *out)
+static float *put_statistics(const chain_view *chain, const axis_moments *m, float scale,
+                             float *out)
 {
     if ((chain->statistics & STATISTIC_RMS) != 0) {
         *out++ = statistic(chain, STATISTIC_RMS, m->rms * scale, LOG_AMPLITUDE_FLOOR);
@@ -146,8 +147,8 @@ int features_extract_many(const uint8_t *chain, size_t bytes, uint32_t windows,
     }
     extraction x = {.chain = &view, .work = work};
     for (uint32_t w = 0; w < windows && error == 0; w++) {
-        const features_window window = {
-            samples + (size_t)w * view.axes * view.n, scale_g + (size_t)w * view.axes, rate_hz[w], rpm[w]};
+        const features_window window = {samples + (size_t)w * view.axes * view.n,
+                                        scale_g + (size_t)w * view.axes, rate_hz[w], rpm[w]};
         error = extract_window(&x, &window, out + (size_t)w * view.features, flags + w);
     }
     fm_leave(saved);
@@ -157,6 +158,6 @@ int features_extract_many(const uint8_t *chain, size_t bytes, uint32_t windows,
 int features_extract(const uint8_t *chain, size_t bytes, const features_window *window, float *out,
                      uint32_t *flags, void *work, size_t work_bytes)
 {
-    return features_extract_many(chain, bytes, 1, window->samples, window->scale_g, &window->rate_hz,
-                                 &window->rpm, out, flags, work, work_bytes);
+    return features_extract_many(chain, bytes, 1, window->samples, window->scale_g,
+                                 &window->rate_hz, &window->rpm, out, flags, work, work_bytes);
 }

@@ -1,6 +1,7 @@
 #include "features/fft.h"
 
-/* One radix-4 step: blocks lie in bit-reversed order, so the second block's factor is that of q = 2. */
+/* One radix-4 step: blocks lie in bit-reversed order, so the second block's factor is that of q
+ * = 2. */
 CF_INLINE void butterfly4(float **p0, float **p1, float **p2, float **p3, const float *w)
 {
     cf a0 = cf_load(*p0), a2 = cf_load_mul(*p1, w + 2);
@@ -84,7 +85,8 @@ void fft_passes(float *x, uint32_t to, uint32_t n)
 {
     uint32_t m = 4;
     while (m < to) {
-        /* the remaining factor as radices 8, if what is left is then a product of 4s and allowed 8s */
+        /* the remaining factor as radices 8, if what is left is then a product of 4s and allowed 8s
+         */
         uint32_t bits = 0;
         while (m << bits < to) {
             bits++;

@@ -1,7 +1,8 @@
-/* Complex forward transforms of 16 to 2048 points (powers of two), decimation in time. Internal to features/.
+/* Complex forward transforms of 16 to 2048 points (powers of two), decimation in time. Internal to
+   features/.
 
-   A transform is a first radix-4 pass, which the caller fuses with making its input (sub-transform of
-   points r, r + n/4, r + n/2, r + 3n/4 to block fft_block(r, n)), then fft_passes in place. */
+   A transform is a first radix-4 pass, which the caller fuses with making its input (sub-transform
+   of points r, r + n/4, r + n/2, r + 3n/4 to block fft_block(r, n)), then fft_passes in place. */
 #pragma once
 #include "features/complex.h"
 #include "features/tables.h"
@@ -40,5 +41,6 @@ CF_INLINE void fft_push4_half(float **p, cf a0, cf a1)
     cf_push_plus_i(p, a0, a1);
 }
 
-/* All passes from sub-transforms of 4 points to sub-transforms of `to` points, over n points of x. */
+/* All passes from sub-transforms of 4 points to sub-transforms of `to` points, over n points of x.
+ */
 void fft_passes(float *x, uint32_t to, uint32_t n);

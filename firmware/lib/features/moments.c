@@ -68,8 +68,8 @@ static void sum_high_powers(const int16_t *x, uint32_t n, power_sums *s)
     s->s4_low = low;
 }
 
-/* Central sums about the integer m nearest to the mean are exact too: what is left for float32 to correct
-   is at most half a count. */
+/* Central sums about the integer m nearest to the mean are exact too: what is left for float32 to
+   correct is at most half a count. */
 static void central_sums(const power_sums *s, int32_t n, int32_t m, float t[4])
 {
     const int64_t nm = (int64_t)n * m;

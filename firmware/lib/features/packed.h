@@ -1,4 +1,5 @@
-/* Two int16 samples in one 32-bit word: Cortex-M DSP instructions, and the same in C. Internal to features/. */
+/* Two int16 samples in one 32-bit word: Cortex-M DSP instructions, and the same in C. Internal to
+ * features/. */
 #pragma once
 #include <stdint.h>
 #include <string.h>

@@ -20,8 +20,8 @@ static float magnitudes(float *signal, uint32_t points)
     return sum;
 }
 
-/* Takes the mean off, weighed as the envelope is: its outer half segments fade in and out with the Hann
-   window. Fills up with zeros to the transform's length. */
+/* Takes the mean off, weighed as the envelope is: its outer half segments fade in and out with the
+   Hann window. Fills up with zeros to the transform's length. */
 static void remove_mean(const chain_view *chain, float *envelope, float sum)
 {
     const chain_envelope *e = &chain->envelope;

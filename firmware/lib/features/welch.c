@@ -22,8 +22,8 @@ CF_INLINE float sample(const int16_t *x, float mean)
     return (float)*x - mean;
 }
 
-/* First pass over a + i b, b a hop after a. `half_hann` is a constant: a Hann window and a hop of half a
-   segment, in which b's first half is a's second. */
+/* First pass over a + i b, b a hop after a. `half_hann` is a constant: a Hann window and a hop of
+   half a segment, in which b's first half is a's second. */
 CF_INLINE void pair_first_pass(float *z, const int16_t *x, const chain_view *chain, float mean,
                                const int half_hann)
 {
@@ -79,8 +79,8 @@ static void pair_last_pass(float *z, uint32_t segment, const welch_plan *plan, u
     }
 }
 
-void welch_pair(const chain_view *chain, const welch_plan *plan, const int16_t *x, float mean, float *z,
-                float *power)
+void welch_pair(const chain_view *chain, const welch_plan *plan, const int16_t *x, float mean,
+                float *z, float *power)
 {
     if (chain->window == CHAIN_HANN && chain->hop * 2 == chain->segment) {
         pair_first_pass(z, x, chain, mean, 1);
@@ -99,7 +99,8 @@ static void single_first_pass(float *z, const int16_t *x, const chain_view *chai
     const window_shape shape = shape_of(chain->window);
     const float *h = hann_pairs;
     for (uint32_t r = 0; r < q / 2; r++, x += 2, h += 2 * step) {
-        cf even = cf_load(h), odd = cf_load(h + step); /* window at 2r, 2r + q; at 2r + 1, 2r + 1 + q */
+        cf even = cf_load(h),
+           odd = cf_load(h + step); /* window at 2r, 2r + q; at 2r + 1, 2r + 1 + q */
         even = (cf){shape.offset + shape.slope * even.re, shape.offset + shape.slope * even.im};
         odd = (cf){shape.offset + shape.slope * odd.re, shape.offset + shape.slope * odd.im};
         cf a0 = {sample(x, mean) * even.re, sample(x + 1, mean) * odd.re};
@@ -113,7 +114,8 @@ static void single_first_pass(float *z, const int16_t *x, const chain_view *chai
     }
 }
 
-/* From the half-length transform to the segment's own lines, in place, line k beside line half - k. */
+/* From the half-length transform to the segment's own lines, in place, line k beside line half - k.
+ */
 static void single_split(float *z, uint32_t segment, const welch_plan *plan, float *power)
 {
     const uint32_t half = segment / 2, step = 2 * (TABLE_LONGEST / segment);
@@ -127,7 +129,8 @@ static void single_split(float *z, uint32_t segment, const welch_plan *plan, flo
         float *const stop = p + 2 * range->count;
         do {
             cf a = cf_load(p), b = cf_load(y), hann = cf_load(h);
-            const cf w = {1.0f - 2.0f * hann.re, 1.0f - 2.0f * hann.im}; /* exp(-2 pi i k / segment) */
+            const cf w = {1.0f - 2.0f * hann.re,
+                          1.0f - 2.0f * hann.im}; /* exp(-2 pi i k / segment) */
             const cf e = {a.re + b.re, a.im - b.im}, d = {a.im + b.im, b.re - a.re};
             const cf t = {d.re * w.re - d.im * w.im, d.re * w.im + d.im * w.re};
             float *mirror = y;

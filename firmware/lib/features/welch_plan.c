@@ -17,8 +17,8 @@ static void edge_lines(const chain_view *chain, float rate_hz, uint32_t line[CHA
     }
 }
 
-/* The four streams of the last radix-4 pass give the lines j, q + j (rising), 2q - j and q - j (falling:
-   mirror images), q = segment / 4. A range ends where any of them enters another band. */
+/* The four streams of the last radix-4 pass give the lines j, q + j (rising), 2q - j and q - j
+   (falling: mirror images), q = segment / 4. A range ends where any of them enters another band. */
 void welch_make_plan(const chain_view *chain, float rate_hz, welch_plan *plan)
 {
     uint32_t line[CHAIN_MAX_BANDS + 1];
@@ -63,8 +63,8 @@ void welch_make_plan(const chain_view *chain, float rate_hz, welch_plan *plan)
 
 float welch_power_gain(const chain_view *chain)
 {
-    /* mean of the squared window; sums of pairs count each segment's two-sided power twice, which is the
-       one-sided power */
+    /* mean of the squared window; sums of pairs count each segment's two-sided power twice, which
+       is the one-sided power */
     const float gain[] = {1.0f, 0.375f, 0.3974f};
     const float length = (float)chain->segment;
     return 1.0f / (length * length * (float)chain->segments * gain[chain->window]);

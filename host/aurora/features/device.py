@@ -59,7 +59,9 @@ def extract(
     info = chain_info(chain)
     block = np.ascontiguousarray(samples)
     if block.dtype != np.int16 or block.ndim != 3 or block.shape[1:] != (info.axes, info.n):
-        raise InputError(f"windows are {block.dtype} {block.shape}, the chain takes int16 [*, {info.axes}, {info.n}]")
+        raise InputError(
+            f"windows are {block.dtype} {block.shape}, the chain takes int16 [*, {info.axes}, {info.n}]"
+        )
     w = block.shape[0]
     scale, rate, speed = _floats(scale_g, (w, info.axes)), _floats(rate_hz, (w,)), _floats(rpm, (w,))
     features = np.empty((w, info.feature_count), np.float32)
@@ -105,8 +107,8 @@ def normalise(chain: bytes, features: Floats, calibration: Floats) -> tuple[Floa
     for row, out, quantised in zip(rows, calibrated, inputs, strict=True):
         _accept(
             lib.features_normalise(
-                data, len(chain), _pointer("float[]", row), _pointer("float[]", mean), _pointer("float[]", out),
-                _pointer("int8_t[]", quantised),
+                data, len(chain), _pointer("float[]", row), _pointer("float[]", mean),
+                _pointer("float[]", out), _pointer("int8_t[]", quantised),
             )
         )  # fmt: skip
     return calibrated, inputs

@@ -10,6 +10,7 @@ with the same id give the same features, so a unit's self-calibration outlives a
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,9 +50,9 @@ class EnvelopeSpec:
     half a segment, at most 1024 long: their overlap adds up to one, so the envelope is put together from the
     segments' own spectra (see firmware/lib/features/envelope.c).
 
-    ``mode`` "orders": for each of ``orders`` (cycles per shaft turn) the amplitudes at ``harmonics`` multiples;
-    each is the largest line within +-(``search`` * f + one line) of f = order * harmonic * rpm / 60. A window
-    without rpm is searched at ``nominal_rpm`` within +-``search_nominal`` instead, and flagged; without
+    ``mode`` "orders": for each of ``orders`` (cycles per shaft turn) the amplitudes at ``harmonics``
+    multiples, each the largest line within +-(``search`` * f + one line) of f = order * harmonic * rpm / 60.
+    A window without rpm is searched at ``nominal_rpm`` within +-``search_nominal`` instead, and flagged; without
     nominal speed (0) its peaks take the floor value, and are flagged.
     ``mode`` "strongest" needs no speed: the len(orders) * harmonics strongest local maxima, strongest first.
     """
@@ -71,7 +72,7 @@ class EnvelopeSpec:
 class ChainSpec:
     """Steps of the chain; every value but ``calibration_windows`` is the same for each axis.
 
-    Features of an axis, in this order: ``statistics`` (log2 of those in ``log_statistics``), log2 power in g^2
+    Features of an axis, in this order: ``statistics`` (log2 of those in ``log_statistics``), log2 power (g^2)
     between neighbours of ``band_edges_hz`` (Welch: ``segment``, ``hop``, ``window``), envelope peaks.
     Edges, orders and rates are in Hz, so a window whose rate differs from the signal's keeps its bands.
     ``calibration_windows``: the mean of the unit's own first so many windows is subtracted; 0 = off.
@@ -156,7 +157,7 @@ def default_chain(
 
 
 def compile_chain(spec: ChainSpec, signal: Signal) -> bytes:
-    """The chain bytes of ``spec`` for ``signal``, without normalisation; refused by the C library's own check.
+    """The chain bytes of ``spec`` for ``signal``, without normalisation; refused by the C library's check.
 
     Raises InputError with the check's reason.
     """
@@ -195,10 +196,10 @@ def features_id(chain: bytes) -> bytes:
 
 
 def feature_names(spec: ChainSpec, axes: Sequence[str]) -> tuple[str, ...]:
-    """One name per feature, in the order of ``features_extract``: "x.rms", "x.band_80_160", "x.order3.585x1"."""
-    per_axis = list(spec.statistics and [name for name in STATISTICS if name in spec.statistics])
+    """A name per feature, in the C's order: "x.rms", "x.band_80_160" (Hz), "x.order3.585x1" (harmonic 1)."""
+    per_axis = [name for name in STATISTICS if name in spec.statistics]
     edges = [f"{edge:g}" for edge in spec.band_edges_hz]
-    per_axis += [f"band_{low}_{high}" for low, high in zip(edges, edges[1:], strict=False)]
+    per_axis += [f"band_{low}_{high}" for low, high in itertools.pairwise(edges)]
     if spec.envelope is not None:
         times = range(1, spec.envelope.harmonics + 1)
         if spec.envelope.mode == "strongest":
@@ -240,7 +241,9 @@ def _from_table(kind: Any, where: str, table: Any) -> Any:
     for key, value in table.items():
         if key not in known:
             raise InputError(f"{where} has an unknown key {key!r}", hint=f"known: {', '.join(known)}")
-        values[key] = value if isinstance(value, EnvelopeSpec) else _typed(f"{where}.{key}", known[key], value)
+        values[key] = (
+            value if isinstance(value, EnvelopeSpec) else _typed(f"{where}.{key}", known[key], value)
+        )
     missing = [item.name for item in dataclasses.fields(kind)
                if item.default is dataclasses.MISSING and item.name not in values]  # fmt: skip
     if missing:

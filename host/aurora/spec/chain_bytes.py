@@ -19,6 +19,7 @@ from aurora.errors import InputError
 MAGIC = b"ACHN"
 HEADER = struct.Struct("<4sHHIHBBfHH")
 STEP = struct.Struct("<BBH")
+ENVELOPE_FIXED = struct.Struct("<fBBBBB3xfff")  # low_hz .. search_nominal; the orders follow
 REMOVE_DC, STATISTICS, WELCH, BANDS, ENVELOPE, CALIBRATION, NORMALISATION = range(1, 8)
 STATISTIC_NAMES = ("rms", "crest", "kurtosis")
 WINDOW_NAMES = ("rectangular", "hann", "hamming")
@@ -80,7 +81,7 @@ def decode(chain: bytes) -> tuple[dict[str, Any], int, int, float]:
     fields: dict[str, Any] = {"remove_dc": False, "statistics": (), "log_statistics": ()}
     for kind, payload in _split(chain):
         fields |= _decode_step(kind, payload)
-    return fields, header[4], header[5], header[7]
+    return fields, header[4], header[5], _decimal(header[7])
 
 
 def _steps(spec: Any) -> list[tuple[int, bytes]]:
@@ -98,8 +99,9 @@ def _steps(spec: Any) -> list[tuple[int, bytes]]:
         steps.append((BANDS, struct.pack("<HH", len(edges) - 1, 0) + edges.tobytes()))
     if spec.envelope is not None:
         e = spec.envelope
-        fixed = struct.pack("<fBBBBB3xfff", e.low_hz, e.decimation, MODE_NAMES.index(e.mode), len(e.orders),
-                            e.harmonics, e.log, e.nominal_rpm, e.search, e.search_nominal)  # fmt: skip
+        mode = MODE_NAMES.index(e.mode)
+        fixed = ENVELOPE_FIXED.pack(e.low_hz, e.decimation, mode, len(e.orders), e.harmonics, e.log,
+                                    e.nominal_rpm, e.search, e.search_nominal)  # fmt: skip
         steps.append((ENVELOPE, fixed + np.asarray(e.orders, dtype="<f4").tobytes()))
     if spec.calibration_windows:
         steps.append((CALIBRATION, struct.pack("<HH", spec.calibration_windows, 0)))
@@ -117,20 +119,30 @@ def _decode_step(kind: int, payload: bytes) -> dict[str, Any]:
     if kind == BANDS:
         return {"band_edges_hz": _float_tuple(payload[4:])}
     if kind == ENVELOPE:
-        low_hz, decimation, mode, _, harmonics, log, rpm, search, nominal = struct.unpack_from("<fBBBBB3xfff", payload)
-        return {"envelope": {
-            "low_hz": low_hz, "decimation": decimation, "mode": MODE_NAMES[mode], "harmonics": harmonics,
-            "log": bool(log), "nominal_rpm": rpm, "search": search, "search_nominal": nominal,
-            "orders": _float_tuple(payload[24:]),
-        }}  # fmt: skip
+        return {"envelope": _decode_envelope(payload)}
     return {"calibration_windows": struct.unpack_from("<H", payload)[0]} if kind == CALIBRATION else {}
+
+
+def _decode_envelope(payload: bytes) -> dict[str, Any]:
+    low_hz, decimation, mode, _, harmonics, log, rpm, search, nominal = ENVELOPE_FIXED.unpack_from(payload)
+    return {
+        "low_hz": _decimal(low_hz),
+        "decimation": decimation,
+        "mode": MODE_NAMES[mode],
+        "orders": _float_tuple(payload[ENVELOPE_FIXED.size :]),
+        "harmonics": harmonics,
+        "nominal_rpm": _decimal(rpm),
+        "search": _decimal(search),
+        "search_nominal": _decimal(nominal),
+        "log": bool(log),
+    }
 
 
 def _assemble(steps: list[tuple[int, bytes]], *, n: int, axes: int, rate_hz: float, features: int) -> bytes:
     body = b"".join(STEP.pack(kind, 0, STEP.size + len(payload)) + payload for kind, payload in steps)
     header = HEADER.pack(
-        MAGIC, lib.CHAIN_FORMAT, lib.FEATURES_LIBRARY_VERSION, HEADER.size + len(body) + 4, n, axes, len(steps),
-        rate_hz, features, 0,
+        MAGIC, lib.CHAIN_FORMAT, lib.FEATURES_LIBRARY_VERSION, HEADER.size + len(body) + 4, n, axes,
+        len(steps), rate_hz, features, 0,
     )  # fmt: skip
     return header + body + struct.pack("<I", zlib.crc32(header + body))
 
@@ -153,5 +165,10 @@ def _names(mask: int) -> tuple[str, ...]:
     return tuple(name for bit, name in enumerate(STATISTIC_NAMES) if mask >> bit & 1)
 
 
+def _decimal(value: float) -> float:
+    """The shortest decimal that is this float32: what a user wrote, 0.01 and not 0.009999999776."""
+    return float(str(np.float32(value)))
+
+
 def _float_tuple(data: bytes) -> tuple[float, ...]:
-    return tuple(float(value) for value in np.frombuffer(data, dtype="<f4"))
+    return tuple(_decimal(value) for value in np.frombuffer(data, dtype="<f4"))
