@@ -61,11 +61,12 @@ def _run_zcbor(schema: Schema, received: list[MessageType], sent: list[MessageTy
             cddl = folder / f"{role}.cddl"
             cddl.write_text(_zcbor_cddl(messages), encoding="utf-8")
             paths = [folder / f"link_{role}{ending}" for ending in (".c", ".h", "_types.h")]
-            options = [x for pair in zip(("--oc", "--oh", "--oht"), map(str, paths), strict=True) for x in pair]
+            options = ["--oc", str(paths[0]), "--oh", str(paths[1]), "--oht", str(paths[2])]
             types = [f"link_{message.name}" for message in messages]
             _call([flag, "-s", "-c", str(cddl), "--default-max-qty", "1", *options, "-t", *types])
-            source, header, types_header = (_own_names(path.read_text(encoding="utf-8")) for path in paths)
-            files |= {f"link_{role}.inc": source, f"link_{role}.h": header, f"link_{role}_types.h": types_header}
+            for path in paths:
+                name = path.name.removesuffix(".c") + (".inc" if path.suffix == ".c" else "")
+                files[name] = _own_names(path.read_text(encoding="utf-8"))
     return files
 
 
@@ -104,10 +105,13 @@ def _own_names(text: str) -> str:
 
 
 def _messages_header(received: list[MessageType], sent: list[MessageType]) -> str:
+    fields = {f.name: f for m in (*received, *sent) for f in m.fields.values() if f.kind in ("bytes", "text")}
+    sizes = "\n".join(f"    LINK_{name.upper()}_MAX_BYTES = {f.high}," for name, f in fields.items())
     types = "\n".join(f"    LINK_{m.name.upper()} = {m.number}," for m in (*received, *sent))
     union = "\n".join(f"        struct link_{m.name} {m.name};" for m in received)
     encoders = "\n".join(
-        f"int link_encode_{m.name}(const struct link_{m.name} *message, uint8_t *out, size_t capacity, size_t *bytes);"
+        f"int link_encode_{m.name}(const struct link_{m.name} *message, uint8_t *out, size_t capacity,\n"
+        f"{' ' * len(f'int link_encode_{m.name}(')}size_t *bytes);"
         for m in sent
     )
     return f"""/* Generated from firmware/lib/link/aurora.cddl by aurora.build.link_codec. */
@@ -122,6 +126,11 @@ def _messages_header(received: list[MessageType], sent: list[MessageType]) -> st
 
 enum link_type {{
 {types}
+}};
+
+/* The most that a byte string or text may hold. */
+enum {{
+{sizes}
 }};
 
 /* A message that came in: link_decode() of link/link.h fills it. */

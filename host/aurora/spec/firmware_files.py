@@ -12,9 +12,9 @@ _PLACES = (_PACKAGE.parents[1] / "firmware" / "lib", _PACKAGE / "_firmware")
 
 
 def firmware_text(name: str) -> str:
-    """Text of one file of firmware/lib, such as "link/aurora.cddl"; raises NotACheckout where it is missing."""
+    """Text of a file of firmware/lib, such as "link/aurora.cddl"; raises NotACheckout where it is missing."""
     for place in _PLACES:
         path = place / name
         if path.is_file():
             return path.read_text(encoding="utf-8")
-    raise NotACheckout("this installation lacks a file of the firmware", where=name, hint="install Aurora again")
+    raise NotACheckout("this installation lacks a file of the firmware", where=name, hint="install it again")

@@ -20,6 +20,7 @@ _RULE = re.compile(r"([a-z][a-z0-9_]*) = (?:\{([^{}]*)\}|([^{}=]+?))\s*(?=\n[a-z
 _ENTRY = re.compile(r"(\d+) => ([a-z0-9_]+)")
 _RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)")
 _STRING = re.compile(r"(bstr|tstr) \.size (?:(\d+)|\((\d+)\.\.(\d+)\))")
+_CODE = re.compile(r'^[A-Z]+_[A-Z]+\((\w+), (-?\d+), "([^"]*)"(?:, "([^"]*)")?\)$', re.MULTILINE)
 _UINT = re.compile(r"uint \.size ([1248])")
 
 
@@ -81,12 +82,20 @@ def link_schema() -> Schema:
 
 
 @cache
-def link_codes(name: str) -> dict[int, Code]:
-    """The codes of firmware/lib/link/<name>.def by number; ``name``: errors, acks, states, sources, ..."""
-    macro = {"errors": "LINK_ERROR"}.get(name, f"LINK_{name.removesuffix('s').upper()}")
-    line = re.compile(rf'^{macro}\((\w+), (\d+), "([^"]*)"(?:, "([^"]*)")?\)$', re.MULTILINE)
-    found = line.findall(firmware_text(f"link/{name}.def"))
-    return {int(code): Code(word, int(code), words, detail) for word, code, words, detail in found}
+def codes(file: str) -> dict[int, Code]:
+    """The codes of a .def file of firmware/lib by number, such as "link/errors.def" or "pack/errors.def"."""
+    found = _CODE.findall(firmware_text(file))
+    return {int(code): Code(name, int(code), words, detail) for name, code, words, detail in found}
+
+
+def code_number(file: str, name: str) -> int:
+    """The number of one code; KeyError where the file does not have it."""
+    return {code.name: code.code for code in codes(file).values()}[name]
+
+
+def field_of(message: str, field: str) -> Field:
+    """One field of a message; KeyError where it has none of that name."""
+    return {f.name: f for f in link_schema().messages[message].fields.values()}[field]
 
 
 def parse_cddl(text: str) -> Schema:
