@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
-
 from aurora.compile import Program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,13 +19,13 @@ TRACE_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes
 
 
 class Trace(ctypes.Structure):
-    _fields_ = [("tensor", TRACE_CALLBACK), ("context", ctypes.c_void_p)]  # noqa: RUF012
+    _fields_ = [("tensor", TRACE_CALLBACK), ("context", ctypes.c_void_p)]
 
 
 class Model(ctypes.Structure):
     """nn_program of nn.h."""
 
-    _fields_ = [("layout_id", ctypes.c_uint8 * 32),  # noqa: RUF012
+    _fields_ = [("layout_id", ctypes.c_uint8 * 32),
                 ("sizes", ctypes.c_uint32 * 8),
                 ("inputs", ctypes.c_void_p), ("outputs", ctypes.c_void_p),
                 ("run", ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 5)),
@@ -66,12 +65,23 @@ class HostEngine:
     def __init__(self, program: Program, folder: Path, objects: list[Path]) -> None:
         source = write_program(program, folder)
         library = folder / f"{program.layout_id.hex()[:16]}.so"
-        command = ["gcc", *FLAGS, "-DNN_TRACE", f"-I{folder}", "-fPIC", "-shared", str(source), *map(str, objects)]
+        command = [
+            "gcc",
+            *FLAGS,
+            "-DNN_TRACE",
+            f"-I{folder}",
+            "-fPIC",
+            "-shared",
+            str(source),
+            *map(str, objects),
+        ]
         subprocess.run([*command, "-o", str(library)], check=True)
         self.program = program
         self.model = Model.in_dll(ctypes.CDLL(str(library)), "nn_model")
 
-    def run(self, inputs: np.ndarray, constants: bytes | None = None, traces: list | None = None) -> np.ndarray:
+    def run(
+        self, inputs: np.ndarray, constants: bytes | None = None, traces: list | None = None
+    ) -> np.ndarray:
         """int8 [w, in_bytes] -> int8 [w, out_bytes]; asserts that nothing was written out of bounds."""
         blob = constants if constants is not None else self.program.constants
         values = aligned(len(blob) + 1)
@@ -95,14 +105,24 @@ class HostEngine:
 
         trace = Trace(TRACE_CALLBACK(record), None) if traces is not None else None
         pointer = ctypes.addressof(trace) if trace is not None else None
-        return self.model.run(values.ctypes.data, arena.ctypes.data, window.ctypes.data, out.ctypes.data, pointer)
+        return self.model.run(
+            values.ctypes.data, arena.ctypes.data, window.ctypes.data, out.ctypes.data, pointer
+        )
 
 
 def extremes(size: int) -> np.ndarray:
     """Inputs at the ends of the range: rails, zeros, alternating, ramps, halves, one-hot."""
     i = np.arange(size)
-    rows = [i * 0 - 128, i * 0 + 127, i * 0, np.where(i & 1, 127, -128), np.where(i & 1, -128, 127),
-            np.where(i // 3 & 1, 127, -128), (i + 128) % 256 - 128, np.where(i < size // 2, -128, 127)]
+    rows = [
+        i * 0 - 128,
+        i * 0 + 127,
+        i * 0,
+        np.where(i & 1, 127, -128),
+        np.where(i & 1, -128, 127),
+        np.where(i // 3 & 1, 127, -128),
+        (i + 128) % 256 - 128,
+        np.where(i < size // 2, -128, 127),
+    ]
     hot = np.unique(np.linspace(0, size - 1, 12).astype(int))
     rows += [np.where(i == k, 127, -128) for k in hot] + [np.where(i == k, -128, 127) for k in hot[:4]]
     return np.array(rows).astype(np.int8)  # fmt: skip

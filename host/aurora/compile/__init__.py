@@ -1,6 +1,6 @@
 """`aurora compile`: an int8 .tflite to straight-line C, with its constants apart.
 
-    compile_model(tflite, core) -> Program
+compile_model(tflite, core) -> Program
 """
 
 from aurora.compile.compiler import compile_model

@@ -96,7 +96,9 @@ def emit_source(layout: Mapping[str, Any], identity: bytes, *, trace: bool = Fal
     headers = sorted({step["header"] for step in steps})
     used = {place[0] for step in steps for place in (*step["inputs"], *step["outputs"])}
     pointers = ["    const uint8_t *const values = constants;"]
-    pointers += [line for region, line in POINTER_LINES.items() if region in used or _scratch_in(steps, region)]
+    pointers += [
+        line for region, line in POINTER_LINES.items() if region in used or _scratch_in(steps, region)
+    ]
     return SOURCE.format(
         steps=len(steps),
         macs=sum(step["macs"] for step in steps),
@@ -121,7 +123,9 @@ def _byte_list(data: bytes) -> str:
 
 def _sizes(layout: Mapping[str, Any]) -> dict[str, int]:
     keys = ("constants_bytes", "constants_alignment", "arena_bytes", "arena_alignment")
-    blocks = {f"{kind}_bytes": sum(port["bytes"] for port in layout[f"{kind}s"]) for kind in ("input", "output")}
+    blocks = {
+        f"{kind}_bytes": sum(port["bytes"] for port in layout[f"{kind}s"]) for kind in ("input", "output")
+    }
     return {key: layout[key] for key in keys} | blocks
 
 
@@ -136,7 +140,7 @@ def _ports(kind: str, ports: list[Mapping[str, Any]]) -> str:
 
 def c_string(text: str) -> str:
     """A C string literal; whatever is not a plain character is escaped, so that no name can leave it."""
-    plain = (chr(byte) if chr(byte).isalnum() and byte < 128 or byte in b" _-.:/" else f"\\{byte:03o}"
+    plain = (chr(byte) if (chr(byte).isalnum() and byte < 128) or byte in b" _-.:/" else f"\\{byte:03o}"
              for byte in text.encode())  # fmt: skip
     return f'"{"".join(plain)}"'
 
@@ -164,8 +168,10 @@ def _call(number: int, step: Mapping[str, Any]) -> list[str]:
     if step["scratch"] is not None:
         places.append(_pointer(("arena", step["scratch"])))
     lines = [f"    {step['function']}(&step_{number}, values, {', '.join(places)});"]
-    for traced in step["traced"]:
-        lines.append(f"    NN_TRACED(trace, {traced['number']}, {_pointer(traced['place'])}, {traced['bytes']});")
+    lines += [
+        f"    NN_TRACED(trace, {traced['number']}, {_pointer(traced['place'])}, {traced['bytes']});"
+        for traced in step["traced"]
+    ]
     return lines
 
 

@@ -1,7 +1,7 @@
 """Front end: a .tflite file to a Graph, with every count, index, size and scale checked before it is used.
 
-The file may be damaged or hostile. Tables are read lazily through the schema's accessors (never unpacked whole,
-which a small file could blow up), in bounded numbers, and constants stay views into the file.
+The file may be damaged or hostile. Tables are read lazily through the schema's accessors (never unpacked
+whole, which a small file could blow up), in bounded numbers, and constants stay views into the file.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ ZERO_POINTS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
 
 
 def read_model(tflite: bytes) -> Graph:
-    """Parse and check ``tflite``. Raises InputError for a damaged file, ModelRefused for more than one subgraph."""
+    """Parse and check ``tflite``. Raises InputError for a damaged file, ModelRefused for more than one
+    subgraph."""
     if len(tflite) > MAX_FILE_BYTES:
         raise InputError(f"a model of {len(tflite)} bytes; the largest taken is {MAX_FILE_BYTES}")
     binding = bind(tflite)
@@ -54,7 +55,9 @@ def _read(tflite: bytes, binding: Any) -> Graph:
     tensors = tuple(_tensor(model, graph.Tensors(i), i, type_names) for i in range(count))
     kinds = {value: key for key, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
     count = _bounded(graph.OperatorsLength(), MAX_OPERATIONS, "operations")
-    operations = tuple(_operation(schema, model, graph.Operators(i), i, kinds, len(tensors)) for i in range(count))
+    operations = tuple(
+        _operation(schema, model, graph.Operators(i), i, kinds, len(tensors)) for i in range(count)
+    )
     inputs = tuple(Port(port.name, port.tensor) for port in binding.inputs)
     outputs = tuple(Port(port.name, port.tensor) for port in binding.outputs)
     _check_flow(tensors, operations, inputs, outputs)
@@ -73,7 +76,7 @@ def _tensor(model: Any, table: Any, index: int, type_names: dict[int, str]) -> T
     rank = _bounded(table.ShapeLength(), MAX_RANK, f"axes in tensor {index}")
     shape = tuple(int(table.Shape(axis)) for axis in range(rank))
     elements = math.prod(shape)
-    if any(size < 1 for size in shape) or elements > MAX_ELEMENTS:
+    if any(size < 0 for size in shape) or elements > MAX_ELEMENTS:
         raise ValueError(f"tensor {index} has the shape {shape}")
     if table.Sparsity() is not None:
         raise ModelRefused("a sparse tensor", tensor=name, hint="convert without sparse weights")
@@ -98,7 +101,7 @@ def _constant(model: Any, number: int, dtype: str, shape: tuple[int, ...], index
     raw = np.asarray(buffer.DataAsNumpy(), np.uint8)
     if raw.size != size or size != needed:
         raise ValueError(f"tensor {index} of shape {shape} needs {needed} bytes, its buffer holds {size}")
-    data = np.frombuffer(raw, kind).reshape(shape)
+    data: NDArray[Any] = np.frombuffer(raw, kind).reshape(shape)
     data.setflags(write=False)
     return data
 
@@ -107,9 +110,8 @@ def _quantisation(table: Any, dtype: str, shape: tuple[int, ...], index: int) ->
     parameters = table.Quantization()
     if parameters is None or parameters.ScaleLength() == 0:
         return None
-    axis = parameters.QuantizedDimension()
     count = parameters.ScaleLength()
-    if count != 1 and not (0 <= axis < len(shape) and count == shape[axis]):
+    if count != 1 and count not in shape:
         raise ValueError(f"tensor {index} has {count} scales for the shape {shape}")
     scales = tuple(float(parameters.Scale(i)) for i in range(count))
     if not all(math.isfinite(scale) and scale > 0 for scale in scales):
@@ -121,10 +123,12 @@ def _quantisation(table: Any, dtype: str, shape: tuple[int, ...], index: int) ->
     low, high = ZERO_POINTS.get(dtype, (0, 0))
     if not all(low <= zero <= high for zero in zeros):
         raise ValueError(f"tensor {index} has a zero point outside {dtype}")
-    return Quantisation(scales, zeros, axis)
+    return Quantisation(scales, zeros, parameters.QuantizedDimension())
 
 
-def _operation(schema: Any, model: Any, table: Any, position: int, kinds: dict[int, str], tensors: int) -> Operation:
+def _operation(
+    schema: Any, model: Any, table: Any, position: int, kinds: dict[int, str], tensors: int
+) -> Operation:
     if table.OpcodeIndex() >= model.OperatorCodesLength():
         raise ValueError(f"operation {position} uses operator code {table.OpcodeIndex()}")
     code = model.OperatorCodes(table.OpcodeIndex())
@@ -141,7 +145,9 @@ def _operation(schema: Any, model: Any, table: Any, position: int, kinds: dict[i
 
 
 def _indices(count: int, read: Any, tensors: int, position: int, *, absent: bool) -> tuple[int, ...]:
-    values = tuple(int(read(i)) for i in range(_bounded(count, MAX_OPERANDS, f"operands in operation {position}")))
+    values = tuple(
+        int(read(i)) for i in range(_bounded(count, MAX_OPERANDS, f"operands in operation {position}"))
+    )
     if any(not (0 <= value < tensors or (absent and value == -1)) for value in values):
         raise ValueError(f"operation {position} names a tensor that does not exist")
     return values
@@ -162,9 +168,13 @@ def _options(schema: Any, table: Any, kind: str) -> dict[str, float | int]:
 
 
 def _check_flow(
-    tensors: tuple[Tensor, ...], operations: tuple[Operation, ...], inputs: tuple[Port, ...], outputs: tuple[Port, ...]
+    tensors: tuple[Tensor, ...],
+    operations: tuple[Operation, ...],
+    inputs: tuple[Port, ...],
+    outputs: tuple[Port, ...],
 ) -> None:
-    """Every tensor is written once, before it is read."""
+    """Every tensor is written once, before it is read. What an unsupported operation reads is its own
+    affair."""
     ready = {tensor.index for tensor in tensors if tensor.data is not None or tensor.variable}
     given = {port.tensor for port in inputs}
     if ready & given or len(given) < len(inputs):
@@ -172,7 +182,8 @@ def _check_flow(
     ready |= given
     for op in operations:
         missing = [index for index in op.inputs if index >= 0 and index not in ready]
-        if missing or ready & set(op.outputs) or len(set(op.outputs)) < len(op.outputs):
+        doubled = ready & set(op.outputs) or len(set(op.outputs)) < len(op.outputs)
+        if (missing or doubled) and op.kind in supported():
             raise ValueError(f"operation {op.position} reads or writes a tensor out of order")
         ready |= set(op.outputs)
     if not inputs or not outputs or any(port.tensor not in ready for port in outputs):

@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 
 from aurora.errors import ModelRefused
 
+NAME_SHOWN = 60  # of a tensor's name in a message; fused names run to hundreds of characters
+
 
 @dataclass(frozen=True)
 class Quantisation:
-    """real = scale * (stored - zero_point), per tensor or per slice along ``axis``. Scales are exact float32."""
+    """real = scale * (stored - zero_point), per tensor or per slice along ``axis``. Scales are exact
+    float32."""
 
     scales: tuple[float, ...]
     zero_points: tuple[int, ...]
@@ -98,7 +101,8 @@ class Graph:
 
 @dataclass(frozen=True)
 class Constant:
-    """Bytes for the constants file. ``packing`` says in words how they are laid out; it enters the layout id."""
+    """Bytes for the constants file. ``packing`` says in words how they are laid out; it enters the layout
+    id."""
 
     data: bytes
     alignment: int
@@ -113,9 +117,9 @@ Field = int | tuple[int, ...] | Mapping[str, int]
 class KernelCall:
     """One step of the program: ``function(&step, constants, inputs..., outputs...[, scratch])``.
 
-    ``fields`` and the offsets of ``constants`` fill the parameter struct. ``facts`` are the facts about values
-    that this step was specialised on; they enter the layout id. ``writes_all`` is false for a step that fills
-    only a part of its output, after which other steps fill the rest.
+    ``fields`` and the offsets of ``constants`` fill the parameter struct. ``facts`` are the facts about
+    values that this step was specialised on; they enter the layout id. ``writes_all`` is false for a step
+    that fills only a part of its output, after which other steps fill the rest.
     """
 
     function: str
@@ -131,11 +135,12 @@ class KernelCall:
     facts: Mapping[str, int] = field(default_factory=dict)
 
 
-def refused(op: Operation | str, tensor: Tensor | None, reason: str, hint: str = "") -> ModelRefused:
+def refused(op: Operation, tensor: Tensor | None, reason: str, hint: str = "") -> ModelRefused:
     """The one line for an operation that the engine does not run."""
-    kind = op if isinstance(op, str) else op.kind
-    where = f"{kind} ({tensor.name})" if tensor is not None else kind
-    return ModelRefused(reason, op=kind, tensor=None if tensor is None else tensor.name, where=where, hint=hint)
+    if tensor is None:
+        return ModelRefused(reason, op=op.kind, where=op.kind, hint=hint)
+    shown = tensor.name if len(tensor.name) <= NAME_SHOWN else f"{tensor.name[:NAME_SHOWN]}..."
+    return ModelRefused(reason, op=op.kind, tensor=tensor.name, where=f"{op.kind} ({shown})", hint=hint)
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

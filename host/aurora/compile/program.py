@@ -8,8 +8,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class TensorIO:
-    """One input or output. ``offset`` and ``bytes`` are its place in the concatenated block of all inputs or all
-    outputs, which are sorted by name; real = scale * (stored - zero_point)."""
+    """One input or output. ``offset`` and ``bytes`` are its place in the concatenated block of all inputs
+    or all outputs, which are sorted by name; real = scale * (stored - zero_point)."""
 
     name: str
     shape: tuple[int, ...]

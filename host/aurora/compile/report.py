@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from aurora.compile.ir import Graph, KernelCall
 
 
 def make_report(
-    name: str, core: str, graph: Graph, calls: list[KernelCall], layout: dict[str, Any], identity: bytes
+    name: str, core: str, graph: Graph, calls: Sequence[KernelCall], layout: dict[str, Any], identity: bytes
 ) -> dict[str, Any]:
     """Sizes in bytes. ``traced_tensors[k]`` is the .tflite index of the tensor that a trace calls ``k``."""
     steps = layout["steps"]

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aurora.compile.ir import Constant, Graph, Operation, Tensor, refused
-
-WEIGHTS_ALIGNMENT = 4  # a core variant may ask for more
+from aurora.compile.variant import Variant
 
 
 def check_weights(graph: Graph, op: Operation, *, rank: int, axis: int) -> Tensor:
-    """The constant, symmetric int8 weight operand of ``op``; its scales are one or one per slice of ``axis``."""
+    """The constant, symmetric int8 weight operand of ``op``; its scales are one or one per slice of
+    ``axis``."""
     weights, bias = graph.activation(op, 1), graph.operand(op, 2)
     if weights.dtype != "int8" or weights.data is None or len(weights.shape) != rank:
         raise refused(op, weights, f"its weights are not a constant int8 tensor of rank {rank}")
@@ -38,9 +38,9 @@ def bias_of(graph: Graph, op: Operation, channels: int) -> NDArray[np.int64]:
     return bias.data.reshape(-1).astype(np.int64)
 
 
-def packed(matrix: NDArray[Any], packing: str) -> Constant:
-    """Weights in the order the portable kernels read them, which is the file's.
+def packed(matrix: NDArray[Any], packing: str, variant: Variant) -> Constant:
+    """Weights in the order in which ``variant``'s kernel reads them; for portable C that is the file's.
 
-    Core variants with kernels of their own reorder here; ``packing`` names the order and enters the layout id.
+    ``packing`` names the order and enters the layout id. A variant with kernels of its own reorders here.
     """
-    return Constant(np.ascontiguousarray(matrix, np.int8).tobytes(), WEIGHTS_ALIGNMENT, packing)
+    return Constant(np.ascontiguousarray(matrix, np.int8).tobytes(), variant.weights_alignment, packing)

@@ -1,9 +1,10 @@
 """Inputs and outputs of a .tflite by name: the one order that engine, pack, firmware and host share.
 
-A converter may emit two heads in either order, so nothing downstream may rely on the file's order. An output's
-name is the signature's where the file has one (`fault_type`), else the tensor's; the order is by name. Names that
-a converter numbers afresh in every run (`keras_tensor_44`) must not distinguish two trainings of one network, so a
-single input is always `input`, and a single output without a signature is `output`.
+A converter may emit two heads in either order, so nothing downstream may rely on the file's order. An
+output's name is the signature's where the file has one (`fault_type`), else the tensor's; the order is by
+name. Names that a converter numbers afresh in every run (`keras_tensor_44`) must not distinguish two
+trainings of one network, so a single input is always `input`, and a single output without a signature is
+`output`.
 """
 
 from __future__ import annotations

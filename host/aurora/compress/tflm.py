@@ -1,8 +1,8 @@
 """TFLite Micro's own Python interpreter: the oracle of every bit that the engine computes.
 
-The wheel (PyPI ``tflite_micro``) holds the same reference kernels that run on a device, unlike LiteRT's, which
-differ on up to 2 % of windows. It crashes the process on an arena that is too small for some models, so the arena
-is tried in a subprocess first. Sizes found here are those of a 64-bit host, not a device's.
+The wheel (PyPI ``tflite_micro``) holds the same reference kernels that run on a device, unlike LiteRT's,
+which differ on up to 2 % of windows. It crashes the process on an arena that is too small for some models,
+so the arena is tried in a subprocess first. Sizes found here are those of a 64-bit host, not a device's.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ interpreter.invoke()
 class TflmInterpreter:
     """One int8 model in TFLite Micro.
 
-    Inputs and outputs are concatenated int8 bytes in the order of their names (compress.binding), the same block
-    that the engine and the board use. ``arena_bytes`` skips the search, for a caller who knows a size that serves.
-    ``keep_tensors`` makes `tensors` available. Raises InputError where TFLM does not load or run the model.
+    Inputs and outputs are concatenated int8 bytes in the order of their names (compress.binding), the same
+    block that the engine and the board use. ``arena_bytes`` skips the search, for a caller who knows a size
+    that serves. ``keep_tensors`` makes `tensors` available. Raises InputError where TFLM does not load or
+    run the model.
     """
 
     def __init__(self, tflite: bytes, *, arena_bytes: int | None = None, keep_tensors: bool = False) -> None:
@@ -58,9 +59,10 @@ class TflmInterpreter:
         return np.stack([self._run_one(row) for row in rows]) if len(rows) else self._empty()
 
     def tensors(self, row: NDArray[np.int8], indices: list[int]) -> dict[int, NDArray[Any]]:
-        """Run one input row and return the tensors ``indices`` as they stand afterwards (needs keep_tensors)."""
+        """Run one input row and return the tensors ``indices`` as they stand afterwards (needs
+        keep_tensors)."""
         self._run_one(np.ascontiguousarray(row, dtype=np.int8).reshape(-1))
-        return {index: np.array(self._interpreter.GetTensor(index, 0)) for index in indices}
+        return {index: np.array(self._interpreter.GetTensor(index, 0)["tensor_data"]) for index in indices}
 
     def _run_one(self, row: NDArray[np.int8]) -> NDArray[np.int8]:
         at = 0
@@ -85,12 +87,15 @@ class TflmInterpreter:
 
 
 def find_arena(tflite: bytes, *, keep_tensors: bool = False) -> int:
-    """The first arena in bytes, doubling from a guess, in which a subprocess loads the model and runs it once."""
+    """The first arena in bytes, doubling from a guess, in which a subprocess loads the model and runs it
+    once."""
     size, last = max(1 << 19, 4 * len(tflite)), ""
     while size <= ARENA_MAX_BYTES:
         command = [sys.executable, "-c", _PROBE, str(size), str(int(keep_tensors))]
         try:
-            done = subprocess.run(command, input=tflite, capture_output=True, timeout=PROBE_TIMEOUT_S, check=False)
+            done = subprocess.run(
+                command, input=tflite, capture_output=True, timeout=PROBE_TIMEOUT_S, check=False
+            )
         except subprocess.TimeoutExpired as error:
             raise InputError("TFLite Micro does not finish one inference of this model") from error
         if done.returncode == 0:

@@ -1,7 +1,7 @@
 """One module per operation: what it accepts and which kernel call it becomes.
 
-A module defines ``SUPPORT``; modules are found by themselves, so an operation is added by adding its file here
-and its kernel in firmware/lib/nn/kernels.
+A module defines ``SUPPORT``; modules are found by themselves, so an operation is added by adding its file
+here and its kernel in firmware/lib/nn/kernels.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from dataclasses import dataclass
 from functools import cache
 
 from aurora.compile.ir import Graph, KernelCall, Operation
+from aurora.compile.variant import Variant
 
 
 @dataclass(frozen=True)
 class OpSupport:
-    """``options`` maps our names to getters of the schema's ``table``. ``check`` raises ModelRefused; ``lower``
-    is called only after it. ``operands`` numbers the inputs that are activations and must be int8; None: all.
-    ``alias`` is true where the output is the input's bytes and no step is needed.
+    """``options`` maps our names to getters of the schema's ``table``. ``check`` raises ModelRefused;
+    ``lower`` is called only after it. ``operands`` numbers the inputs that are activations and must be
+    int8; None: all. ``alias`` is true where the output is the input's bytes and no step is needed.
     """
 
     kind: str
     check: Callable[[Graph, Operation], None]
-    lower: Callable[[Graph, Operation], tuple[KernelCall, ...]]
+    lower: Callable[[Graph, Operation, Variant], tuple[KernelCall, ...]]
     table: str = ""
     options: Mapping[str, str] | None = None
     operands: tuple[int, ...] | None = (0,)

@@ -13,8 +13,8 @@ from aurora.compile.quantise import (
     levels_constant,
     requant_constant,
     requant_pair,
-    tensor_factor,
 )
+from aurora.compile.variant import Variant
 from aurora.compile.weights import bias_of, check_weights, packed
 
 BIAS_SCALE_TOLERANCE = 0.02  # in steps of the output, TFLite Micro's own bound
@@ -37,12 +37,12 @@ def check(graph: Graph, op: Operation) -> None:
             raise refused(op, bias, "its bias scale is not input scale times weight scale")
 
 
-def lower(graph: Graph, op: Operation) -> tuple[KernelCall, ...]:
+def lower(graph: Graph, op: Operation, variant: Variant) -> tuple[KernelCall, ...]:
     x, weights, out = graph.activation(op), graph.activation(op, 1), graph.result(op)
     assert weights.data is not None and weights.quantisation is not None
     outputs, inputs = weights.shape
     per_channel = len(weights.quantisation.scales) > 1
-    factors = channel_factors(x, weights, out) if per_channel else [tensor_factor(x, weights, out)]
+    factors = channel_factors(x, weights, out)
     low, high = activation_range(op, out, int(op.options["activation"]))
     rows = x.elements // inputs
     matrix = weights.data.astype(np.int8).reshape(outputs, inputs)
@@ -54,7 +54,7 @@ def lower(graph: Graph, op: Operation) -> tuple[KernelCall, ...]:
             summary=f"FULLY_CONNECTED {shape_text(x.shape)} -> {shape_text(out.shape)}",
             fields={"rows": rows, "inputs": inputs, "outputs": outputs, "requant_step": int(per_channel)},
             constants={
-                "weights": packed(matrix, "int8 [output][input]"),
+                "weights": packed(matrix, "int8 [output][input]", variant),
                 "bias": folded_bias(matrix, bias_of(graph, op, outputs), x.zero_point),
                 "requant": requant_constant([requant_pair(op, out, factor) for factor in factors]),
                 "levels": levels_constant(x, out, low, high),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aurora.compile.ir import Graph, KernelCall, Operation, refused, shape_text
 from aurora.compile.ops import OpSupport
+from aurora.compile.variant import Variant
 
 
 def check(graph: Graph, op: Operation) -> None:
@@ -12,7 +13,7 @@ def check(graph: Graph, op: Operation) -> None:
         raise refused(op, out, f"{shape_text(x.shape)} cannot become {shape_text(out.shape)}")
 
 
-def lower(graph: Graph, op: Operation) -> tuple[KernelCall, ...]:
+def lower(graph: Graph, op: Operation, variant: Variant) -> tuple[KernelCall, ...]:
     return ()
 
 

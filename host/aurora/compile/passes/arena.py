@@ -1,8 +1,8 @@
 """The arena planner: every tensor that lives between steps gets a place, and a proof that no two collide.
 
 Greedy by size, the rule TFLite Micro uses as well (Pisarchyk & Lee, "Efficient memory management for deep
-neural net inference", 2020): larger buffers first, each at the lowest offset free during its whole life. Three
-orders are tried and the smallest arena is kept.
+neural net inference", 2020): larger buffers first, each at the lowest offset free during its whole life.
+Three orders are tried and the smallest arena is kept.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from aurora.errors import AuroraError
 
 @dataclass(frozen=True)
 class Buffer:
-    """``size`` bytes that hold a value from the step that writes it to the last that reads it, both included."""
+    """``size`` bytes that hold a value from the step that writes it to the last that reads it, both
+    included."""
 
     key: str
     size: int

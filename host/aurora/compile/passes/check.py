@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aurora.compile.ir import Graph, Operation, Tensor, refused
+from aurora.compile.ir import Graph, Operation, Tensor, refused, shape_text
 from aurora.compile.ops import supported
 from aurora.errors import ModelRefused
 
@@ -67,6 +67,8 @@ def _check_activation(graph: Graph, op: Operation, tensor: Tensor) -> None:
         raise refused(op, tensor, reason, FULL_INT8)
     if tensor.dtype != "int8":
         raise refused(op, tensor, f"{tensor.dtype} activations; the engine runs int8", FULL_INT8)
+    if tensor.elements == 0:
+        raise refused(op, tensor, f"a shape without elements: {shape_text(tensor.shape)}")
     if tensor.variable:
         raise refused(op, tensor, "a variable tensor; the engine keeps no state yet")
     if tensor.quantisation is None or len(tensor.quantisation.scales) != 1:
@@ -78,7 +80,9 @@ def _check_port(tensor: Tensor, name: str) -> None:
     if tensor.dtype != "int8":
         raise ModelRefused(f"{tensor.dtype}, not int8", tensor=tensor.name, where=where, hint=INT8_EDGES)
     if tensor.quantisation is None or len(tensor.quantisation.scales) != 1:
-        raise ModelRefused("has no single scale and zero point", tensor=tensor.name, where=where, hint=FULL_INT8)
+        raise ModelRefused(
+            "has no single scale and zero point", tensor=tensor.name, where=where, hint=FULL_INT8
+        )
     if len(tensor.shape) > 1 and tensor.shape[0] != 1:
         reason = f"a batch of {tensor.shape[0]}; the engine runs one window at a time"
         raise ModelRefused(reason, tensor=tensor.name, where=where, hint=STATIC_BATCH)

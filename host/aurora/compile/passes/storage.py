@@ -14,8 +14,8 @@ from aurora.compile.ops import supported
 
 @dataclass(frozen=True)
 class Storage:
-    """``roots`` maps each tensor to the one whose bytes it is; ``outputs`` those roots that are written straight
-    into the output block, to their offset; ``copies`` lists (root, offset) for the rest."""
+    """``roots`` maps each tensor to the one whose bytes it is; ``outputs`` those roots that are written
+    straight into the output block, to their offset; ``copies`` lists (root, offset) for the rest."""
 
     roots: tuple[int, ...]
     inputs: dict[int, int]

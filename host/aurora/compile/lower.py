@@ -1,0 +1,60 @@
+"""Lowering: operations to kernel calls on root tensors, the program's steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from aurora.compile.ir import Constant, Graph, KernelCall
+from aurora.compile.ops import supported
+from aurora.compile.passes.storage import Storage
+from aurora.compile.variant import Variant
+from aurora.errors import ModelRefused
+
+MAX_CONSTANTS_BYTES = 64 << 20  # many operations may share one large tensor of a small file
+OPERAND_ALIGNMENT = 4
+
+
+def lower(graph: Graph, storage: Storage, variant: Variant) -> tuple[KernelCall, ...]:
+    """The steps: those of the operations in order, then the copies of outputs that share their bytes.
+
+    Inputs and outputs of a step are roots; an input that is a constant joins the step's constants as
+    ``operand_<number>``. Raises ModelRefused beyond MAX_CONSTANTS_BYTES.
+    """
+    calls: list[KernelCall] = []
+    size = 0
+    for call in _steps(graph, storage, variant):
+        rooted = _with_operands(graph, storage, call)
+        size += sum(len(constant.data) for constant in rooted.constants.values())
+        if size > MAX_CONSTANTS_BYTES:
+            raise ModelRefused(f"its constants exceed {MAX_CONSTANTS_BYTES} bytes", where=call.summary)
+        calls.append(rooted)
+    return tuple(calls)
+
+
+def _steps(graph: Graph, storage: Storage, variant: Variant) -> Iterator[KernelCall]:
+    for op in graph.operations:
+        yield from supported()[op.kind].lower(graph, op, variant)
+    for root, at in storage.copies:
+        size = graph.tensors[root].elements
+        yield KernelCall(
+            function="nn_copy",
+            header="copy.h",
+            parameters="nn_copy_params",
+            summary=f"copy of {size} bytes to output byte {at}",
+            fields={"rows": 1, "bytes": size, "pitch": size, "offset": at},
+            constants={},
+            inputs=(root,),
+            outputs=(),
+        )
+
+
+def _with_operands(graph: Graph, storage: Storage, call: KernelCall) -> KernelCall:
+    inputs = tuple(storage.roots[index] for index in call.inputs)
+    constants = dict(call.constants)
+    for number, root in enumerate(inputs):
+        data = graph.tensors[root].data
+        if data is not None:
+            constants[f"operand_{number}"] = Constant(data.tobytes(), OPERAND_ALIGNMENT, "int8 operand")
+    outputs = tuple(storage.roots[index] for index in call.outputs)
+    return replace(call, constants=constants, inputs=inputs, outputs=outputs)
