@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from aurora.errors import InputError
 from aurora.spec.records import read_records
 
-__all__ = ["BINS", "Baseline", "build_baseline"]
+__all__ = ["BINS", "Baseline", "build_baseline", "check_baseline", "split_atoms"]
 
 Floats = NDArray[np.float32]
 
@@ -109,10 +109,10 @@ def build_baseline(
     low[features.shape[1] :], high[features.shape[1] :] = -128, 127
     quantiles = np.arange(1, BINS) / BINS
     edges = np.quantile(values.astype(np.float64), quantiles, axis=0).T.astype(np.float32)
-    return Baseline(tuple(names), features.shape[1], low, high, _split_atoms(edges))
+    return Baseline(tuple(names), features.shape[1], low, high, split_atoms(edges))
 
 
-def _split_atoms(edges: Floats) -> Floats:
+def split_atoms(edges: Floats) -> Floats:
     """Where edges repeat, the last of them moves to the next float: a frequent value gets a bin of its own.
 
     Without it a constant channel would put its value and all above it in one bin, and hide a rise.
