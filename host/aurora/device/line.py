@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import select
+import socket
 import time
 
 import serial
@@ -34,6 +35,9 @@ class Line:
             self._descriptor: int | None = self._serial.fileno()
         except (io.UnsupportedOperation, AttributeError):
             self._descriptor = None
+        connection = getattr(self._serial, "_socket", None)
+        if connection is not None:  # one request, one answer: waiting to fill a packet only costs time
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def read(self, seconds: float) -> bytes:
         """What has arrived, waiting at most ``seconds`` for the first byte; empty where nothing came."""

@@ -97,6 +97,7 @@ class FakeBoard:
                 continue
             with connection:
                 connection.settimeout(_POLL_SECONDS)
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._converse(connection)
 
     def _converse(self, connection: socket.socket) -> None:
@@ -147,9 +148,9 @@ class FakeBoard:
         return encode(
             "hello", request_id=request_id, link_major=self.faults.link_major, link_minor=LINK_MINOR,
             boot_id=self._memory.boot_id, board_id="fake", class_id=1, build_id=bytes(8), layout_id=bytes(32),
-            features_version=1, features_n_max=4096, features_workspace_bytes=20480, pack_major=1, pack_minor=0,
-            slot_bytes=131072, slot_erase_bytes=131072, pack_state=0, pack_id=b"fakepack", window_n=64,
-            window_axes=3, feature_count=FEATURES, output_bytes=2, calibration_target=200,
+            features_version=1, features_n_max=4096, features_workspace_bytes=20480, pack_major=1,
+            pack_minor=0, slot_bytes=131072, slot_erase_bytes=131072, pack_state=0, pack_id=b"fakepack",
+            window_n=64, window_axes=3, feature_count=FEATURES, output_bytes=2, calibration_target=200,
             calibration_count=self._memory.calibration_count,
         )  # fmt: skip
 
@@ -220,8 +221,8 @@ class FakeBoard:
     def _on_calibration_get(self, request_id: int, offset: int) -> list[bytes]:
         sums, step = self._memory.sums, field_of("calibration", "chunk").high
         piece = encode(
-            "calibration", request_id=request_id, calibration_target=200, total_bytes=len(sums), offset=offset,
-            calibration_count=self._memory.calibration_count, chunk=bytes(sums[offset : offset + step]),
+            "calibration", request_id=request_id, calibration_target=200, total_bytes=len(sums),
+            offset=offset, calibration_count=self._memory.calibration_count, chunk=bytes(sums[offset : offset + step]),
         )  # fmt: skip
         return [piece]
 
