@@ -13,6 +13,7 @@ compared with the manifest before an array is used, and every value has to be po
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -257,7 +258,9 @@ def _write_unit(folder: Path, unit: Unit) -> UnitEntry:
     home.mkdir(parents=True)
     samples_sha256 = storage.write_npy(home / "samples.npy", np.asarray(unit.samples, dtype="<i2"))
     columns = {name: np.asarray(getattr(unit, name), dtype=dtype) for name, (dtype, _) in COLUMNS.items()}
-    windows_sha256 = storage.write_npz(home / "windows.npz", columns)
+    columns_npz = storage.npz_bytes(columns)
+    (home / "windows.npz").write_bytes(columns_npz)
+    windows_sha256 = hashlib.sha256(columns_npz).hexdigest()
     return UnitEntry(unit.id, unit.windows, unit.healthy_start_windows, samples_sha256, windows_sha256)
 
 

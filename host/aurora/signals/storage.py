@@ -45,8 +45,8 @@ def write_npy(path: Path, array: NDArray[Any]) -> str:
     return digest.hexdigest()
 
 
-def write_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> str:
-    """Write small arrays as a compressed .npz with fixed time stamps (equal arrays, equal bytes)."""
+def npz_bytes(arrays: dict[str, NDArray[Any]]) -> bytes:
+    """Small arrays as a compressed .npz with fixed time stamps (equal arrays, equal bytes)."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():
@@ -55,8 +55,7 @@ def write_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> str:
             archive.writestr(
                 zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), entry.getvalue(), zipfile.ZIP_DEFLATED
             )
-    path.write_bytes(buffer.getvalue())
-    return hashlib.sha256(buffer.getvalue()).hexdigest()
+    return buffer.getvalue()
 
 
 def map_npy(path: Path, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -29,11 +29,15 @@ LOAD_ZONE = 0.45  # Stribeck's epsilon: below 0.5 less than half the ring is loa
 
 @dataclass(frozen=True)
 class Geometry:
-    """A cylindrical or deep-groove bearing; diameters in the same unit."""
+    """A deep-groove bearing; diameters in the same unit.
 
-    balls: int = 14
-    ball_diameter: float = 24.0
-    pitch_diameter: float = 140.0
+    The default has the proportions of a 6205 (9 balls, d/D = 0.203), so its orders are those that a model
+    looks for unless told otherwise (``spec.chain.DEFAULT_ORDERS``).
+    """
+
+    balls: int = 9
+    ball_diameter: float = 7.94
+    pitch_diameter: float = 39.04
     contact_angle_rad: float = 0.0
 
     @property

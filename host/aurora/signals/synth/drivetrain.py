@@ -13,10 +13,10 @@ Mesh force with amplitude and phase modulation at the speed of the shafts that c
     F(θ) = Σ_k A_k·(load)^p · (1 + Σ_j a_j·cos(jθ + α_j)) · cos(k·(zθ + Σ_j b_j·sin(jθ + β_j)) + φ_k)
 
 The planetary mesh is modulated by three planets passing the sensor (Inalpolat & Kahraman 2009, J. Sound Vib.
-323). The main shaft's torque dips each time a blade passes the tower (3P; Burton et al., ch. 5.9) and with it
-all meshes; unbalance and misalignment put the first three orders of the high-speed shaft beside them. A
-cracked tooth makes one mesh per turn softer: a short dip in amplitude and phase lag, and a small impact when
-the next tooth takes over (McFadden 1986, eq. 5).
+323). The main shaft's torque dips each time a blade passes the tower (3P; Burton et al., Wind Energy
+Handbook) and with it all meshes; unbalance and misalignment put the first three orders of the high-speed
+shaft beside them. A cracked tooth makes one mesh per turn softer: a short dip in amplitude and phase lag,
+and a small impact when the next tooth takes over (McFadden 1986).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ Wind: the deviation of the mean wind speed from its climate mean is a first-orde
 (Brown, Katz & Murphy 1984, J. Climate Appl. Meteor. 23; tau of a few hours). As condition monitoring systems
 do (VDI 3834-1; GL Guideline for CMS 2013: measure in a power class), windows are triggered inside a
 production band, so v is folded back into it. Power follows v³ up to rated wind, rotor speed follows v at a
-constant tip-speed ratio up to its own rated point (Burton et al., Wind Energy Handbook, 2nd ed., ch. 3).
+constant tip-speed ratio up to its own rated point (Burton et al., Wind Energy Handbook).
 Within a window turbulence makes the speed ramp by a fraction of a percent.
 Temperature: season + day + heat from losses proportional to the load.
 """

@@ -1,6 +1,6 @@
 """The housing between a force and the accelerometer: modes, and what differs from one unit to the next.
 
-Accelerance of axis a to a force of source s (modal superposition; Ewins, Modal Testing, 2nd ed., eq. 2.55):
+Accelerance of axis a to a force of source s (modal superposition; Ewins, Modal Testing, 2nd ed., ch. 2):
 
     H_sa(f) = Σ_m  phi_sm·phi_am · r² / (1 - r² + 2jζ_m·r),   r = f / f_m
 
