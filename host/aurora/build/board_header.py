@@ -8,7 +8,7 @@ from aurora.spec.board import Board
 def board_header(board: Board) -> str:
     """The text of board.h: identity, clock, memory regions, UART and the preloaded windows' place."""
     lines = [
-        f"/* Generated from {board.id}.json by aurora.build.board_header; the record is the place to edit. */",
+        f"/* Generated from {board.id}.json by aurora.build.board_header: edit the record. */",
         "#pragma once",
         f'#define BOARD_ID "{board.id}"',
         f'#define BOARD_CORE "{board.core}"',

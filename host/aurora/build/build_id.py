@@ -1,8 +1,8 @@
 """The build id: eight bytes that change when anything changes that the firmware is made of.
 
-SHA-256 over the sorted names and contents of the board's record, the C sources of lib, app and the ports used,
-our PlatformIO platforms, the generated files and the compiler's version. Names are relative to the checkout, so
-the id does not depend on where it lies.
+SHA-256 over the sorted names and contents of the board's record, the C sources of lib, app and the ports
+used, our PlatformIO platforms, the generated files and the compiler's version. Names are relative to the
+checkout, so the id does not depend on where it lies.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class BuildResult:
 def build_firmware(
     board_id: str, release: str | Path | None = None, *, project: Path | None = None, app: Path | None = None
 ) -> BuildResult:
-    """Build ``board_id`` for a release (None: the reference release) and keep the result below build/firmware.
+    """Build ``board_id`` for a release (None: the reference release); the result stays below build/firmware.
 
     ``project`` is the checkout (default: this one), ``app`` a folder to build instead of firmware/app. Raises
     UnknownBoard, InputError, ToolchainMissing, ModelRefused, OverBudget, BuildFailed or WriteFailed.

@@ -1,9 +1,10 @@
 """All C and linker input that a firmware build generates, for one board and one release.
 
-``python -m aurora.build.generate --board B --release R --app DIR --out DIR`` is what our PlatformIO platform
-runs before it compiles. The folder then holds program.c/h (the model's code), link_codec.c and link_messages.h,
-board.h, firmware.ld (not for native), build_id.h, and generated.json with what later stages ask for. Files are
-rewritten only when they change, and the model is compiled again only when one of its inputs did.
+``python -m aurora.build.generate --board B --release R --app DIR --out DIR`` is what our PlatformIO
+platform runs before it compiles. The folder then holds program.c/h (the model's code), link_codec.c and
+link_messages.h, board.h, firmware.ld (not for native), build_id.h, and generated.json with what later stages
+ask for. Files are rewritten only when they change, and the model is compiled again only when one of its
+inputs did.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Linking, with the sizes checked against the board: ``python -m aurora.build.link_step --board B --map M -- LD...``
+"""Linking, with the sizes held against the board's record.
 
-Our PlatformIO platform calls this instead of the linker. A firmware over a region or a budget of its board's
-record leaves no ELF file; the table of what is big comes from the map, which ld writes in that case too.
+``python -m aurora.build.link_step --board B --map M -- LINKER...`` is what our PlatformIO platform calls
+instead of the linker. A firmware over a region or a budget leaves no ELF file; the table of what is big comes from the
+map, which ld writes in that case too.
 """
 
 from __future__ import annotations
@@ -48,8 +49,10 @@ def size_table(usage: LinkMap) -> str:
         ("RAM", RAM_SECTIONS, usage.ram_bytes),
     ):
         lines.append(f"{title}: {total:,} bytes")
-        for piece in usage.biggest(sections, TABLE_ROWS):
-            lines.append(f"  {piece.bytes:>9,}  {piece.symbol}  ({piece.object}, {piece.section})")
+        biggest = usage.biggest(sections, TABLE_ROWS)
+        lines += [
+            f"  {piece.bytes:>9,}  {piece.symbol}  ({piece.object}, {piece.section})" for piece in biggest
+        ]
         if title == "RAM" and usage.sections.get(".stack"):
             lines.append(f"  {usage.sections['.stack']:>9,}  stack")
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from aurora.spec.board import Board
 
 _TEXT = """\
-/* Generated from {board_id}.json by aurora.build.linker_script; the record is the place to edit. */
+/* Generated from {board_id}.json by aurora.build.linker_script: edit the record. */
 ENTRY(Reset_Handler)
 MEMORY
 {{

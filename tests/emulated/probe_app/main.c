@@ -72,6 +72,7 @@ _Noreturn void firmware_main(void)
 {
     static uint8_t echo[256];
     uint8_t byte;
+    size_t got;
     put("ready\n");
     for (;;) {
         if (port_uart_read(&byte, 1) == 0) {
@@ -100,9 +101,10 @@ _Noreturn void firmware_main(void)
             sink = overflow_stack(0);
             break;
         case 'e': /* the next 256 bytes come back */
-            for (size_t have = 0; have < sizeof echo;) {
-                have += port_uart_read(echo + have, sizeof echo - have);
-                port_wait();
+            for (size_t have = 0; have < sizeof echo; have += got) {
+                got = port_uart_read(echo + have, sizeof echo - have);
+                if (got == 0)
+                    port_wait();
             }
             port_uart_write(echo, sizeof echo);
             break;
