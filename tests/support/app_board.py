@@ -1,6 +1,6 @@
-"""The firmware's application in the test's own process: firmware/app and firmware/lib with the port of app_port.c.
+"""The firmware's application in the test's own process: firmware/app, firmware/lib, app_port.c as its port.
 
-Everything between the bytes of the line and the bytes of the line is the firmware's; only the hardware is not.
+All that happens between the bytes of the line is the firmware's; only the hardware is not.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from small_model import RATE_HZ, RPM, SmallModel
-
 from aurora.build.board_header import board_header
 from aurora.build.build_id import build_id_header
 from aurora.build.link_codec import generate_link_codec
@@ -24,6 +21,8 @@ from aurora.device.codec import encode
 from aurora.device.framing import FrameDecoder, encode_frame
 from aurora.device.messages import Reply, decode_reply
 from aurora.spec.board import load_board
+from numpy.typing import NDArray
+from small_model import RATE_HZ, RPM, SmallModel
 
 ROOT = Path(__file__).resolve().parents[2]
 APP, LIB, SUPPORT = ROOT / "firmware" / "app", ROOT / "firmware" / "lib", ROOT / "tests" / "support"
@@ -52,10 +51,18 @@ def generate(model: SmallModel, out: Path) -> None:
 
 def sources(gen: Path) -> list[Path]:
     libraries = [path for part in PARTS for path in sorted((LIB / part).glob("*.c"))]
-    return [*sorted(APP.glob("*.c")), *libraries, gen / "program.c", gen / "link_codec.c", SUPPORT / "app_port.c"]
+    return [
+        *sorted(APP.glob("*.c")),
+        *libraries,
+        gen / "program.c",
+        gen / "link_codec.c",
+        SUPPORT / "app_port.c",
+    ]
 
 
-def build(model: SmallModel, folder: Path, extra: Sequence[str] = ("-shared", "-fPIC"), main: Path | None = None) -> Path:
+def build(
+    model: SmallModel, folder: Path, extra: Sequence[str] = ("-shared", "-fPIC"), main: Path | None = None
+) -> Path:
     """Compile application, libraries and test port; ``main`` makes a program of it."""
     gen = folder / "gen"
     generate(model, gen)
@@ -76,10 +83,8 @@ class AppBoard:
         self._lib.app_boot.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
         self._lib.app_receive.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
         self._lib.app_sent.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
-        f32 = ctypes.c_float
-        self._lib.app_sensor.argtypes = [
-            ctypes.c_int, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p, f32, f32, ctypes.c_uint32
-        ]  # fmt: skip
+        u32, f32, pointer = ctypes.c_uint32, ctypes.c_float, ctypes.c_void_p
+        self._lib.app_sensor.argtypes = [ctypes.c_int, pointer, u32, u32, pointer, f32, f32, u32]
         self._ids = itertools.count(1)
         self.last_id = 0
 
@@ -89,13 +94,15 @@ class AppBoard:
         return self._replies()
 
     def sensor(
-        self, samples: NDArray[np.int16], scale_g: NDArray[np.float32], *, result: int = WINDOW, sequence: int = 0,
-        rate_hz: float = RATE_HZ, rpm: float = RPM,
+        self, samples: NDArray[np.int16], scale_g: NDArray[np.float32], *, result: int = WINDOW,
+        sequence: int = 0, rate_hz: float = RATE_HZ, rpm: float = RPM,
     ) -> None:  # fmt: skip
         """The sensor's next window, int16 [axes, n]; ``result`` is what port_sensor_next says of it."""
         block, scale = np.ascontiguousarray(samples), np.ascontiguousarray(scale_g, np.float32)
         axes, n = block.shape
-        done = self._lib.app_sensor(result, block.ctypes.data, n, axes, scale.ctypes.data, rate_hz, rpm, sequence)
+        done = self._lib.app_sensor(
+            result, block.ctypes.data, n, axes, scale.ctypes.data, rate_hz, rpm, sequence
+        )
         assert done == 0, "the sensor's script is full"
 
     def feed(self, data: bytes) -> list[Reply]:

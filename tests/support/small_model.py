@@ -1,4 +1,4 @@
-"""A small model made in milliseconds, without TensorFlow: chain, int8 network and pack for tests of the firmware.
+"""A small model made in milliseconds, without TensorFlow: chain, int8 network and pack to test firmware with.
 
 The network has random weights: it means nothing, and every byte of it must still agree everywhere. Another
 ``seed`` is what retraining gives: other weights, scales and zero points in the same architecture.
@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from aurora.compile import Program, compile_model
 from aurora.compress.tflm import TflmInterpreter
 from aurora.features.device import calibrate, chain_info, extract, normalise
@@ -22,6 +19,8 @@ from aurora.spec.board import load_board
 from aurora.spec.chain import compile_chain, default_chain, feature_names, features_id, with_normalisation
 from aurora.spec.decision import Decision, FailsWithin, FaultType
 from aurora.spec.signal import SignalSpec
+from numpy.typing import NDArray
+from tflite_file import RELU, TfliteFile
 
 LABELS = ("healthy", "inner race", "outer race", "gear")
 RATE_HZ, RPM = 12800.0, 1500.0
@@ -87,7 +86,11 @@ class SmallModel:
 
 @cache
 def small_model(
-    seed: int = 1, hidden: int = 16, n: int = 256, axes: int = 2, calibration_windows: int = CALIBRATION_WINDOWS
+    seed: int = 1,
+    hidden: int = 16,
+    n: int = 256,
+    axes: int = 2,
+    calibration_windows: int = CALIBRATION_WINDOWS,
 ) -> SmallModel:
     """One model; the same arguments give the same bytes."""
     signal = SignalSpec(n=n, axes=tuple("xyz"[:axes]), rate_hz=RATE_HZ, rpm="known")
@@ -106,7 +109,11 @@ def small_model(
     calibration = calibrate(chain, features) if calibration_windows else np.zeros(count, np.float32)
     calibrated, inputs = normalise(chain, features, calibration)
     outputs = TflmInterpreter(tflite, arena_bytes=1 << 19).run(inputs)
-    names = (*feature_names(spec, signal.axes), "fails_within_h", *(f"fault_type.{i}" for i in range(len(LABELS))))
+    names = (
+        *feature_names(spec, signal.axes),
+        "fails_within_h",
+        *(f"fault_type.{i}" for i in range(len(LABELS))),
+    )
     middle = int(np.median(outputs[:, 0]))
     decision = Decision(
         output_bytes=outputs.shape[1],
@@ -119,84 +126,14 @@ def small_model(
 
 def network(inputs: int, hidden: int, classes: int, zero_point: int, seed: int) -> bytes:
     """An int8 .tflite: inputs -> hidden (ReLU) -> fails_within_h [1] and fault_type [classes], logits."""
-    from ai_edge_litert import schema_py_generated as schema
-
     rng = np.random.default_rng(1000 + seed)
-    writer = _Writer(schema)
-    x = writer.tensor("features", (1, inputs), rng.uniform(0.02, 0.04), zero_point)
-    h = writer.dense("hidden", x, inputs, hidden, rng, out_scale=0.05, out_zero=-128, relu=True)
-    fails = writer.dense("fails_within_h", h, hidden, 1, rng, out_scale=0.05, out_zero=int(rng.integers(-9, 9)))
-    fault = writer.dense("fault_type", h, hidden, classes, rng, out_scale=0.06, out_zero=int(rng.integers(-9, 9)))
-    return writer.finish(x, {"fails_within_h": fails, "fault_type": fault})
-
-
-class _Writer:
-    """Just enough of a .tflite: FULLY_CONNECTED with per-tensor weights."""
-
-    def __init__(self, schema: Any) -> None:
-        self.s = schema
-        self.buffers = [schema.BufferT()]
-        self.tensors: list[Any] = []
-        self.operators: list[Any] = []
-        self.scales: list[float] = []
-
-    def tensor(self, name: str, shape: tuple[int, ...], scale: float, zero: int, data: Any = None) -> int:
-        tensor = self.s.TensorT()
-        tensor.name, tensor.shape = name.encode(), list(shape)
-        is_bias = data is not None and data.dtype == np.int32
-        tensor.type = self.s.TensorType.INT32 if is_bias else self.s.TensorType.INT8
-        tensor.quantization = self.s.QuantizationParametersT()
-        tensor.quantization.scale, tensor.quantization.zeroPoint = [float(np.float32(scale))], [zero]
-        if data is not None:
-            buffer = self.s.BufferT()
-            buffer.data = np.frombuffer(data.tobytes(), np.uint8)
-            self.buffers.append(buffer)
-            tensor.buffer = len(self.buffers) - 1
-        self.tensors.append(tensor)
-        self.scales.append(float(np.float32(scale)))
-        return len(self.tensors) - 1
-
-    def dense(
-        self, name: str, source: int, inputs: int, outputs: int, rng: Any, *, out_scale: float, out_zero: int,
-        relu: bool = False,
-    ) -> int:  # fmt: skip
-        scale = 1.0 / (40.0 * np.sqrt(inputs))
-        weights = np.clip(rng.normal(0, 40, (outputs, inputs)), -127, 127).astype(np.int8)
-        bias = rng.integers(-2000, 2000, outputs).astype(np.int32)
-        operator = self.s.OperatorT()
-        operator.inputs = [
-            source,
-            self.tensor(f"{name}/w", weights.shape, scale, 0, weights),
-            self.tensor(f"{name}/b", bias.shape, scale * self.scales[source], 0, bias),
-        ]
-        result = self.tensor(name, (1, outputs), out_scale, out_zero)
-        operator.outputs = [result]
-        operator.builtinOptionsType = self.s.BuiltinOptions.FullyConnectedOptions
-        operator.builtinOptions = self.s.FullyConnectedOptionsT()
-        if relu:
-            operator.builtinOptions.fusedActivationFunction = self.s.ActivationFunctionType.RELU
-        self.operators.append(operator)
-        return result
-
-    def finish(self, source: int, outputs: dict[str, int]) -> bytes:
-        import flatbuffers
-
-        s, graph, model, code = self.s, self.s.SubGraphT(), self.s.ModelT(), self.s.OperatorCodeT()
-        code.builtinCode = code.deprecatedBuiltinCode = s.BuiltinOperator.FULLY_CONNECTED
-        code.version = 4
-        graph.tensors, graph.operators = self.tensors, self.operators
-        graph.inputs, graph.outputs = [source], list(outputs.values())
-        signature = s.SignatureDefT()
-        signature.signatureKey = b"serving_default"
-        signature.inputs = [self._map("features", source)]
-        signature.outputs = [self._map(name, tensor) for name, tensor in outputs.items()]
-        model.version, model.subgraphs, model.buffers = 3, [graph], self.buffers
-        model.operatorCodes, model.signatureDefs = [code], [signature]
-        builder = flatbuffers.Builder(1 << 16)
-        builder.Finish(model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
-
-    def _map(self, name: str, tensor: int) -> Any:
-        entry = self.s.TensorMapT()
-        entry.name, entry.tensorIndex = name.encode(), tensor
-        return entry
+    file = TfliteFile()
+    x = file.tensor((1, inputs), rng.uniform(0.02, 0.04), zero_point, name="features")
+    h = file.tensor((1, hidden), 0.05, -128)
+    file.dense(rng, x, inputs, h, rng.uniform(0.5, 1, hidden) / (75 * np.sqrt(inputs)), activation=RELU)
+    heads = {"fails_within_h": (1, 0.05), "fault_type": (classes, 0.06)}
+    outputs = {}
+    for name, (count, scale) in heads.items():
+        outputs[name] = file.tensor((1, count), scale, int(rng.integers(-9, 9)))
+        file.dense(rng, h, hidden, outputs[name], rng.uniform(0.5, 1, count) / (75 * np.sqrt(hidden)))
+    return file.bytes([x], list(outputs.values()), outputs)
