@@ -112,7 +112,8 @@ def _document(value: dict[str, Any]) -> str:
 
 def _lines(record: dict[str, Any]) -> list[str]:
     steps = [
-        f"  {layer['step']:3d}  {layer['operation']}: {layer['macs']:,} MACs, {layer['constants_bytes']:,} bytes"
+        f"  {layer['step']:3d}  {layer['operation']}: {layer['macs']:,} MACs, "
+        f"{layer['constants_bytes']:,} bytes"
         for layer in record["layers"]
     ]
     outputs = ", ".join(f"{port['name']}[{'x'.join(map(str, port['shape']))}]" for port in record["outputs"])

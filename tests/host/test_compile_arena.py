@@ -1,0 +1,60 @@
+"""The arena planner: disjoint, aligned, near the lower bound; and the proof catches a plan that is not."""
+
+import itertools
+
+import numpy as np
+import pytest
+from aurora.compile import compile_model
+from aurora.compile.passes.arena import Buffer, Plan, plan_arena, prove
+from aurora.errors import AuroraError
+from tflite_file import RELU, TfliteFile
+
+ALIGNMENT = 8
+TWO = (Buffer("a", 10, 0, 2), Buffer("b", 10, 1, 3))
+
+
+def random_buffers(seed: int) -> list[Buffer]:
+    rng = np.random.default_rng(seed)
+    first = rng.integers(0, 30, 40)
+    lives = rng.integers(0, 6, 40)
+    sizes = rng.integers(1, 500, 40)
+    return [Buffer(f"t{i}", int(sizes[i]), int(first[i]), int(first[i] + lives[i])) for i in range(40)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_plans_are_disjoint_and_close_to_the_bound(seed: int) -> None:
+    buffers = random_buffers(seed)
+    plan = plan_arena(buffers, ALIGNMENT)
+    memory = np.zeros((40, plan.bytes), int)
+    for buffer in buffers:
+        at = plan.offsets[buffer.key]
+        assert at % ALIGNMENT == 0
+        memory[buffer.first : buffer.last + 1, at : at + buffer.size] += 1
+    assert memory.max() == 1
+    bound = max(sum(b.size for b in buffers if b.first <= step <= b.last) for step in range(40))
+    assert bound <= plan.bytes <= 1.3 * bound + 8 * ALIGNMENT
+
+
+@pytest.mark.parametrize(
+    "offsets, size",
+    [({"a": 0, "b": 8}, 32), ({"a": 0, "b": 16}, 24), ({"a": 0, "b": 12}, 32), ({"a": -8, "b": 16}, 32)],
+    ids=["overlap", "beyond", "unaligned", "before"],
+)
+def test_proof_refuses_a_wrong_plan(offsets: dict[str, int], size: int) -> None:
+    with pytest.raises(AuroraError, match="arena plan"):
+        prove(TWO, Plan(offsets, size), ALIGNMENT)
+
+
+def test_proof_accepts_a_right_plan() -> None:
+    prove(TWO, Plan({"a": 0, "b": 16}, 32), ALIGNMENT)
+    prove((TWO[0], Buffer("c", 10, 3, 4)), Plan({"a": 0, "c": 0}, 16), ALIGNMENT)
+
+
+def test_two_buffers_serve_a_deep_net() -> None:
+    """Eight dense layers of 64 alternate between two places."""
+    rng = np.random.default_rng(1)
+    file = TfliteFile()
+    numbers = [file.tensor((1, 64), 0.1, -128) for _ in range(9)]
+    for x, y in itertools.pairwise(numbers):
+        file.dense(rng, x, 64, y, activation=RELU)
+    assert compile_model(file.bytes(numbers[:1], numbers[-1:]), "host").arena_bytes == 128

@@ -1,0 +1,169 @@
+"""Damaged, hostile and missing files: one line and an exit code, never a crash, a hang or half an output."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from aurora.compile import compile_model, front
+from aurora.errors import AuroraError, InputError, ModelRefused
+from tflite_file import SAME, TfliteFile, packed, two_heads
+
+
+def convolution() -> bytes:
+    file = TfliteFile()
+    x, y = file.tensor((1, 4, 4, 2), 0.1, 3), file.tensor((1, 4, 4, 5), 0.2, 1)
+    file.conv(np.random.default_rng(1), x, (3, 3), y, padding=SAME)
+    return file.bytes([x], [y])
+
+
+def dynamic_range() -> bytes:
+    file = TfliteFile()
+    x, y = file.tensor((1, 6), dtype=np.float32, name="x"), file.tensor((1, 4), dtype=np.float32, name="y")
+    w = file.tensor((4, 6), 0.1, data=np.ones((4, 6), np.int8), name="w")
+    file.op("FULLY_CONNECTED", [x, w], [y])
+    return file.bytes([x], [y])
+
+
+def test_refuses_a_file_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front, "MAX_FILE_BYTES", 100)
+    with pytest.raises(InputError, match="largest taken is 100"):
+        compile_model(two_heads(), "host")
+
+
+DAMAGE: dict[str, Callable[[schema.ModelT], None]] = {
+    "tensor_index": lambda m: setattr(m.subgraphs[0].operators[0], "inputs", [0, 1, 99]),
+    "negative_index": lambda m: setattr(m.subgraphs[0].operators[0], "inputs", [-5, 1]),
+    "no_output": lambda m: setattr(m.subgraphs[0].operators[0], "outputs", []),
+    "buffer_index": lambda m: setattr(m.subgraphs[0].tensors[2], "buffer", 99),
+    "buffer_size": lambda m: setattr(m.subgraphs[0].tensors[2], "shape", [16, 13]),
+    "operator_code": lambda m: setattr(m.subgraphs[0].operators[0], "opcodeIndex", 99),
+    "negative_shape": lambda m: setattr(m.subgraphs[0].tensors[0], "shape", [1, -12]),
+    "huge_shape": lambda m: setattr(m.subgraphs[0].tensors[0], "shape", [1 << 30, 1 << 30]),
+    "rank": lambda m: setattr(m.subgraphs[0].tensors[0], "shape", [1] * 9),
+    "scales": lambda m: setattr(m.subgraphs[0].tensors[0].quantization, "scale", [0.1] * 5),
+    "scale_nan": lambda m: setattr(m.subgraphs[0].tensors[0].quantization, "scale", [float("nan")]),
+    "scale_zero": lambda m: setattr(m.subgraphs[0].tensors[0].quantization, "scale", [0.0]),
+    "zero_point": lambda m: setattr(m.subgraphs[0].tensors[0].quantization, "zeroPoint", [300]),
+    "order": lambda m: m.subgraphs[0].operators.reverse(),
+    "written_twice": lambda m: m.subgraphs[0].operators.append(m.subgraphs[0].operators[0]),
+    "options": lambda m: setattr(m.subgraphs[0].operators[0], "builtinOptions", None),
+    "input_twice": lambda m: setattr(m.subgraphs[0], "inputs", [0, 0]),
+    "input_constant": lambda m: setattr(m.subgraphs[0], "inputs", [0, 2]),
+    "input_missing": lambda m: setattr(m.subgraphs[0], "inputs", []),
+    "output_index": lambda m: setattr(m.subgraphs[0], "outputs", [77]),
+    "long_name": lambda m: setattr(m.signatureDefs[0].outputs[0], "name", b"n" * 500),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+def test_damaged_model(case: str) -> None:
+    model = schema.ModelT.InitFromPackedBuf(two_heads(), 0)
+    DAMAGE[case](model)
+    with pytest.raises(InputError, match=r"damaged|input") as caught:
+        compile_model(packed(model), "host")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "junk", [b"", b"TFL3", b"\0" * 64, b"\x08\0\0\0TFL3" + b"\xff" * 64, b"PK\x03\x04" * 99]
+)
+def test_not_a_model(junk: bytes) -> None:
+    with pytest.raises(InputError):
+        compile_model(junk, "host")
+
+
+def mutations(count: int, seed: int) -> list[bytes]:
+    """Truncations, flipped bytes, overwritten words and swapped blocks of two good models."""
+    rng = np.random.default_rng(seed)
+    models = [np.frombuffer(data, np.uint8) for data in (two_heads(), convolution())]
+    result = []
+    for number in range(count):
+        data = models[number % 2].copy()
+        kind = number % 5
+        if kind == 0:
+            data = data[: rng.integers(0, len(data))]
+        elif kind == 4:
+            a, b = rng.integers(0, len(data) - 16, 2)
+            data[a : a + 16] = data[b : b + 16].copy()
+        else:
+            for _ in range(rng.integers(1, 6)):
+                at = rng.integers(0, len(data) - 4)
+                word = rng.choice([0, 1, 255, 0x7FFFFFFF, 0xFFFFFFFF, 0x80000000, rng.integers(0, 1 << 32)])
+                data[at : at + 4] = np.frombuffer(int(word).to_bytes(4, "little"), np.uint8)
+        result.append(data.tobytes())
+    return result
+
+
+def assert_survives(count: int, seed: int) -> None:
+    outcomes = {True: 0, False: 0}
+    for data in mutations(count, seed):
+        begin = time.monotonic()
+        try:
+            compile_model(data, "host")
+            outcomes[True] += 1
+        except AuroraError as error:
+            assert type(error) in (InputError, ModelRefused)
+            assert "\n" not in str(error)
+            outcomes[False] += 1
+        assert time.monotonic() - begin < 10
+    assert outcomes[False] > count // 3
+
+
+def test_mutated_files_give_one_line() -> None:
+    assert_survives(2000, seed=1)
+
+
+@pytest.mark.soak
+def test_many_mutated_files_give_one_line() -> None:
+    assert_survives(100_000, seed=2)
+
+
+def run_cli(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "aurora", "compile", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_command_refuses_with_its_exit_code_and_json(tmp_path: Path) -> None:
+    model, out = tmp_path / "m.tflite", tmp_path / "out"
+    model.write_bytes(dynamic_range())
+    done = run_cli(str(model), "--board", "mps2_an386", "--out", str(out), "--json")
+    assert done.returncode == 20
+    refused = json.loads(done.stdout)["refused"]
+    assert (refused["op"], refused["tensor"]) == ("FULLY_CONNECTED", "x")
+    assert "dynamic-range" in refused["reason"]
+    assert len(done.stderr.splitlines()) == 1
+    assert not out.exists()
+
+
+def test_command_writes_five_files_and_touches_no_others(tmp_path: Path) -> None:
+    model, out = tmp_path / "m.tflite", tmp_path / "out"
+    model.write_bytes(two_heads())
+    done = run_cli(str(model), "--board", "mps2_an386", "--out", str(out), "--json")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    program = compile_model(two_heads(), "cortex-m4f")
+    assert record["layout_id"] == program.layout_id.hex()
+    assert (out / "constants.bin").read_bytes() == program.constants
+    assert json.loads((out / "layout.json").read_text())["layout_id"] == record["layout_id"]
+    (out / "mine.txt").write_text("mine")
+    done = run_cli(str(model), "--board", "mps2_an386", "--out", str(out))
+    assert done.returncode == 10
+    assert "mine.txt" in done.stderr
+    assert (out / "mine.txt").exists()
+
+
+@pytest.mark.parametrize("content", [None, b""])
+def test_command_names_a_missing_or_empty_file(tmp_path: Path, content: bytes | None) -> None:
+    model = tmp_path / "m.tflite"
+    if content is not None:
+        model.write_bytes(content)
+    done = run_cli(str(model), "--board", "mps2_an386", "--out", str(tmp_path / "out"))
+    assert done.returncode == 10
+    assert str(model) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
