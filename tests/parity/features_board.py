@@ -1,0 +1,124 @@
+"""Runs the feature library, built for a Cortex-M4F, in QEMU (mps2-an386) on given chains and windows.
+
+Builds are kept in a folder of the caller's; every process is bounded.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = Path(__file__).with_name("features_m4")
+LIBRARY = sorted((ROOT / "firmware/lib").glob("core/*.c")) + sorted(
+    (ROOT / "firmware/lib").glob("features/*.c")
+)
+CORTEX_M4F = "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16".split()
+FLAGS = f"-std=c11 -O2 -ffp-contract=off -fno-tree-vectorize -Wall -Wextra -I{ROOT}/firmware/lib".split()
+JOB_MAGIC, QEMU_LIMIT_S = 0x4A4E4843, 120
+
+
+@dataclass(frozen=True)
+class Job:
+    """One chain and the windows for it: samples int16 [w, axes, n], scale_g [w, axes], rate and rpm [w]."""
+
+    chain: bytes
+    samples: np.ndarray
+    scale_g: np.ndarray
+    rate_hz: np.ndarray
+    rpm: np.ndarray
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the board computed: error codes and flags [w], the rest [w, F]; raw bits, not values."""
+
+    errors: np.ndarray
+    flags: np.ndarray
+    features: np.ndarray
+    calibrated: np.ndarray
+    inputs: np.ndarray
+
+
+def build(folder: Path) -> Path:
+    """The bare-metal image; compiled once per folder."""
+    elf = folder / "features_m4.elf"
+    if not elf.exists():
+        command = ["arm-none-eabi-gcc", *CORTEX_M4F, *FLAGS, "-nostartfiles", "-ereset",
+                   f"-T{SOURCES}/m4.ld", str(SOURCES / "main.c"), *map(str, LIBRARY),
+                   "-o", str(elf)]  # fmt: skip
+        subprocess.run(command, check=True, timeout=120)
+    return elf
+
+
+def run(folder: Path, jobs: list[Job], features: list[int], plugin: str = "") -> list[Result]:
+    """Run ``jobs``, whose chains give so many ``features``; results come from out.bin in ``folder``."""
+    elf = build(folder)
+    (folder / "jobs.bin").write_bytes(b"".join(map(_job_bytes, jobs)) + bytes(64))
+    assert (folder / "jobs.bin").stat().st_size <= 16 << 20, "more than the board's PSRAM"
+    command = ["qemu-system-arm", "-M", "mps2-an386", "-display", "none", "-monitor", "none",
+               "-serial", "none", "-semihosting-config", "enable=on,target=native", "-kernel", str(elf),
+               "-device", "loader,file=jobs.bin,addr=0x21000000,force-raw=on"]  # fmt: skip
+    if plugin:
+        command += ["-plugin", plugin]
+    subprocess.run(command, check=True, cwd=folder, timeout=QEMU_LIMIT_S)
+    words = (folder / "out.bin").read_bytes()
+    results, at = [], 0
+    for job, count in zip(jobs, features, strict=True):
+        assert words[at : at + 4] == bytes(4), "the board refused the chain"
+        padded = (count + 3) // 4 * 4
+        row = np.dtype([("error", "<i4"), ("flags", "<u4"), ("features", "<u4", count),
+                        ("calibrated", "<u4", count), ("inputs", "i1", padded)])  # fmt: skip
+        table = np.frombuffer(words, row, len(job.samples), at + 4)
+        at += 4 + table.nbytes
+        results.append(Result(table["error"], table["flags"], table["features"], table["calibrated"],
+                              table["inputs"][:, :count]))  # fmt: skip
+    assert at == len(words)
+    return results
+
+
+def instructions(folder: Path, job: Job, features: int) -> Counter[str]:
+    """Instructions of one features_extract call, exactly, per function."""
+    elf = build(folder)
+    plugin = folder / "count.so"
+    if not plugin.exists():
+        command = ["gcc", "-O2", "-shared", "-fPIC", str(SOURCES / "count.c"), "-o", str(plugin)]
+        subprocess.run(command, check=True, timeout=60)
+    symbols = _symbols(elf)
+    mark = next(address for address, _, name in symbols if name == "mark")
+    run(folder, [job], [features], f"{plugin},mark={mark},out={folder}/count.txt")
+    per_function: Counter[str] = Counter()
+    for line in (folder / "count.txt").read_text().splitlines():
+        address, executed = map(int, line.split())
+        name = next(name for start, size, name in symbols if start <= address < start + size)
+        per_function[name] += executed
+    return per_function
+
+
+def _symbols(elf: Path) -> list[tuple[int, int, str]]:
+    """(address, bytes, name) of each function."""
+    text = subprocess.run(
+        ["arm-none-eabi-nm", "-S", str(elf)], check=True, capture_output=True, text=True, timeout=30
+    )
+    rows = [line.split() for line in text.stdout.splitlines()]
+    return [(int(r[0], 16), int(r[1], 16), r[3]) for r in rows if len(r) == 4 and r[2] in "tT"]
+
+
+def _job_bytes(job: Job) -> bytes:
+    w, axes, n = job.samples.shape
+    sample_bytes = axes * n * 2
+    record_bytes = 64 + (sample_bytes + 63) // 64 * 64
+    chain = job.chain + bytes(-len(job.chain) % 64)
+    records = np.zeros((w, record_bytes), np.uint8)
+    head = np.zeros((w, 16), np.float32)
+    head[:, 0], head[:, 1], head[:, 2 : 2 + axes] = job.rate_hz, job.rpm, job.scale_g
+    records[:, :64] = head.view(np.uint8)
+    records[:, 64 : 64 + sample_bytes] = np.ascontiguousarray(job.samples).reshape(w, -1).view(np.uint8)
+    total = 64 + len(chain) + records.nbytes
+    header = np.zeros(16, "<u4")
+    header[:5] = JOB_MAGIC, total, len(job.chain), w, record_bytes
+    return header.tobytes() + chain + records.tobytes()
