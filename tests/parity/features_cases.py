@@ -10,8 +10,8 @@ from aurora.spec.signal import SignalSpec
 
 RATE_HZ = 20000.0
 KINDS = (
-    "noise", "bursts", "clipped", "constant", "silent", "rails", "one lsb", "two rails", "impulse", "alternating",
-    "tone", "offset",
+    "noise", "bursts", "clipped", "constant", "silent", "rails", "one lsb", "two rails", "impulse",
+    "alternating", "tone", "offset",
 )  # fmt: skip
 
 

@@ -52,8 +52,8 @@ def compute(library: Any, ffi: Any, case: Case) -> list[np.ndarray]:
     for w in range(windows):
         scale = np.ascontiguousarray(case.scale_g[w])
         window = ffi.new("features_window *", {
-            "samples": ffi.from_buffer("int16_t[]", case.samples[w]), "scale_g": ffi.from_buffer("float[]", scale),
-            "rate_hz": case.rate_hz[w], "rpm": case.rpm[w],
+            "samples": ffi.from_buffer("int16_t[]", case.samples[w]),
+            "scale_g": ffi.from_buffer("float[]", scale), "rate_hz": case.rate_hz[w], "rpm": case.rpm[w],
         })  # fmt: skip
         row = ffi.from_buffer("float[]", features[w])
         errors[w] = library.features_extract(
