@@ -83,7 +83,7 @@ def _representative(trained: TrainedModel) -> NDArray[np.float32]:
     # replace the values that are nearest to the ends already
     low, high = np.unravel_index(rows.argmin(), rows.shape), np.unravel_index(rows.argmax(), rows.shape)
     rows[low], rows[high] = -norm.clamp_sigma, norm.clamp_sigma - norm.scale
-    return rows
+    return np.asarray(rows, np.float32)
 
 
 def read_quantisation(tflite: bytes) -> tuple[tuple[Head, ...], tuple[float, int]]:

@@ -26,7 +26,7 @@ from aurora.train.rows import Normalisation, normalisation, stack, targets
 from aurora.train.split import Split, folds, outcome
 from aurora.train.table import UnitTable, unit_table
 
-L2_CANDIDATES = (1e-4, 1e-3, 1e-2)
+L2_CANDIDATES = (1e-4, 1e-3, 1e-2, 1e-1)
 MAX_FOLDS = 5
 
 #: float logits of a unit: head -> [w, outputs]
@@ -75,7 +75,7 @@ def train_model(
     tables = _extract(dataset, chain, split, tell)
     training = [tables[unit_id] for unit_id in split.train]
     heads = head_sizes(spec)
-    trainer = _Trainer(heads, seed, spec.training.clamp_sigma)
+    trainer = Trainer(heads, seed, spec.training.clamp_sigma)
     outcomes = {unit_id: outcome(dataset.unit(unit_id), dataset.horizon_s) for unit_id in split.train}
     groups = folds(split.train, outcomes, MAX_FOLDS)
 
@@ -120,7 +120,9 @@ def head_sizes(spec: ModelSpec) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
-class _Trainer:
+class Trainer:
+    """Fits one candidate on given units; ``heads`` maps names to outputs."""
+
     heads: dict[str, int]
     seed: int
     clamp_sigma: float

@@ -11,8 +11,8 @@ from aurora.errors import SplitError
 from aurora.signals.dataset import DataSet, Unit, fails_within
 
 MIN_UNITS = 3
-#: with fewer units none is spared for validation: the training units validate in turn (fit.py)
-MIN_UNITS_TO_SPARE = 8
+#: of an outcome with fewer units none is spared for validation: the training units validate in turn (fit.py)
+MIN_ALIKE_TO_SPARE = 8
 TEST_SHARE, VALIDATION_SHARE = 0.25, 0.2
 
 
@@ -38,8 +38,8 @@ class Split:
 def split_units(dataset: DataSet, seed: int) -> Split:
     """Split by unit, stratified by outcome (does it fail, of what), seeded.
 
-    Of every outcome with at least two units one or more go to the test; single ones train. Raises SplitError
-    where fewer than three units, or only units of which no two are alike, leave nothing to test on.
+    Of every outcome with at least two units one or more go to the test; single ones train. Where no two are
+    alike the outcomes are ignored. Raises SplitError for fewer than three units.
     """
     count = len(dataset.units)
     if count < MIN_UNITS:
@@ -55,14 +55,14 @@ def split_units(dataset: DataSet, seed: int) -> Split:
     if all(len(group) == 1 for group in groups):
         groups = [[unit.id for unit in dataset.units]]
     rng = np.random.default_rng(seed)
-    spare = count >= MIN_UNITS_TO_SPARE
+    spare = min(map(len, groups)) >= MIN_ALIKE_TO_SPARE
     train: list[str] = []
     validation: list[str] = []
     test: list[str] = []
     for group in groups:
         order = [group[i] for i in rng.permutation(len(group))]
         tested = 0 if len(order) == 1 else max(1, round(TEST_SHARE * len(order)))
-        validated = 0 if len(order) < 4 or not spare else max(1, round(VALIDATION_SHARE * len(order)))
+        validated = max(1, round(VALIDATION_SHARE * len(order))) if spare else 0
         test += order[:tested]
         validation += order[tested : tested + validated]
         train += order[tested + validated :]

@@ -1,0 +1,153 @@
+"""aurora train: a data set folder to an int8 release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from aurora.compress.release import Release
+    from aurora.signals.dataset import DataSet
+    from aurora.spec.model import ModelSpec
+
+TRAINING_SHARE = 0.6  # of the time; the rest is conversion and judgement
+
+
+@click.command("train")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--model", metavar="NAME", help="A model.toml, or the name of a model below --out.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("models"), show_default=True,
+              help="Folder of models: OUT/NAME/model.toml, OUT/NAME/releases/VERSION/.")  # fmt: skip
+@click.option(
+    "--release", "version", metavar="X.Y.Z", help="Version of the release, in place of model.toml's."
+)
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), help="Of split and training, in place of model.toml's."
+)
+@click.option("--replace", is_flag=True, help="Replace a release of the same version.")
+@click.option("--json", "as_json", is_flag=True, help="Print release.json's metrics for machines.")
+def command(
+    data: Path,
+    model: str | None,
+    out: Path,
+    version: str | None,
+    seed: int | None,
+    replace: bool,
+    as_json: bool,
+) -> None:
+    """Train on the data set folder DATA and write a release, fully int8.
+
+    Without --model a model.toml is derived from the data set and written beside the release. Whole physical
+    units are held out for the test.
+    """
+    from aurora.compress.produce import produce_release
+    from aurora.signals.dataset import load_dataset
+    from aurora.spec.model import dump_model_toml
+    from aurora.train.fit import train_model
+    from aurora.train.split import split_units
+
+    dataset = load_dataset(data)
+    spec = _spec(dataset, model, out, version)
+    chosen_seed = spec.training.seed if seed is None else seed
+    split = split_units(dataset, chosen_seed)
+    home = out / spec.name
+    target = home / "releases" / spec.version
+    refuse_existing(target, replace)
+    with _bar() as tell:
+        trained = train_model(dataset, spec, split, chosen_seed, lambda s, w: tell(TRAINING_SHARE * s, w))
+        release = produce_release(
+            trained, dataset, target, replace=replace,
+            progress=lambda s, w: tell(TRAINING_SHARE + (1 - TRAINING_SHARE) * s, w),
+        )  # fmt: skip
+    if model is None:
+        dump_model_toml(spec, home / "model.toml")
+    if as_json:
+        import json
+
+        click.echo(json.dumps(_for_machines(release), indent=1))
+        return
+    for line in summary(release):
+        click.echo(line)
+
+
+def refuse_existing(target: Path, replace: bool) -> None:
+    """Before the work, not after it."""
+    from aurora.errors import InputError
+
+    if target.exists() and not replace:
+        raise InputError("already exists", where=target, hint="give --release X.Y.Z or --replace")
+
+
+def _spec(dataset: DataSet, model: str | None, out: Path, version: str | None) -> ModelSpec:
+    from dataclasses import replace
+
+    from aurora.spec.model import load_model_toml
+    from aurora.train.derive import derive_spec
+
+    if model is None:
+        return derive_spec(dataset, dataset.name, version or "1.0.0")
+    path = Path(model) if model.endswith(".toml") else out / model / "model.toml"
+    spec = load_model_toml(path)
+    return replace(spec, version=version) if version else spec
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[float, str], None]]:
+    """A progress bar on stderr that takes (share done, what is being done)."""
+    import sys
+
+    shown = 0
+    with click.progressbar(
+        length=1000, file=sys.stderr, item_show_func=lambda what: what, show_pos=False
+    ) as bar:
+
+        def tell(share: float, what: str) -> None:
+            nonlocal shown
+            now = max(shown, int(share * 1000))
+            bar.update(now - shown, what)
+            shown = now
+
+        yield tell
+
+
+def summary(release: Release) -> Iterator[str]:
+    """The release in a few plain lines."""
+    metrics, split = release.document["metrics"], release.document["split"]
+    yield f"{release.path}: {release.document['form']} form, {len(release.tflite)} bytes int8"
+    yield f"test units {', '.join(split['test'])} were never trained on"
+    if metrics["auroc_mean"]:
+        pair = metrics["auroc_mean"]
+        figures = f"{pair['float']:.3f} float, {pair['int8_host']:.3f} int8"
+        yield f"fails within the horizon: AUROC by unit {figures}"
+        yield f"  on a random split of windows {metrics['auroc_leaky']:.3f}: that leaks, ignore it"
+    if metrics["accuracy"]:
+        pair = metrics["accuracy"]
+        yield f"fault type: accuracy {pair['float']:.3f} float, {pair['int8_host']:.3f} int8"
+    threshold = release.document["threshold"]
+    if threshold:
+        yield (
+            f"alarm: {100 * threshold['false_alarm_fraction']:.2f} % of the calm time, asked for at most"
+            f" {100 * threshold['asked_false_alarm_fraction']:.2f} %"
+        )
+    for line in release.document["limits"]:
+        yield f"note: {line}"
+
+
+def _for_machines(release: Release) -> dict[str, Any]:
+    keys = (
+        "name",
+        "release",
+        "metrics",
+        "threshold",
+        "split",
+        "seed",
+        "form",
+        "parameters",
+        "versions",
+        "limits",
+    )
+    return {"path": str(release.path), "id": release.id, **{key: release.document[key] for key in keys}}
