@@ -53,7 +53,7 @@ REFUSALS: dict[str, Callable[[SmallModel], bytes]] = {
         contents(m, chain=small_model(axes=1).chain, features_id=features_id(small_model(axes=1).chain))
     ),
     "COUNT_LABELS": lambda m: build_pack(contents(m, labels=("one",))),
-    "COUNT_DRIFT": lambda m: build_pack(contents(m, drift=small_model(axes=1).drift)),
+    "COUNT_DRIFT": lambda m: build_pack(contents(m, drift=small_model(axes=1).baseline.to_bytes())),
     "COUNT_GOLDEN": lambda m: build_pack(contents(m, golden=(m.golden_inputs[:, 1:], m.golden_outputs))),
     "DECISION": lambda m: build_pack(contents(m, decision=b"\1" + bytes(11))),
     "DRIFT": lambda m: build_pack(contents(m, drift=bytes(40))),

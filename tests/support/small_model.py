@@ -6,23 +6,29 @@ The network has random weights: it means nothing, and every byte of it must stil
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from aurora.compile import Program, compile_model
+from aurora.compress.baseline import DriftData
+from aurora.compress.release import Release, write_release
 from aurora.compress.tflm import TflmInterpreter
 from aurora.features.device import calibrate, chain_info, extract, normalise
 from aurora.pack.build import PackContents, build_pack
-from aurora.spec.baseline import build_baseline
+from aurora.signals.storage import npz_bytes
+from aurora.spec.baseline import Baseline, build_baseline
 from aurora.spec.board import load_board
 from aurora.spec.chain import compile_chain, default_chain, feature_names, features_id, with_normalisation
 from aurora.spec.decision import Decision, FailsWithin, FaultType
+from aurora.spec.model import LabelSpec, ModelSpec, model_toml_text
 from aurora.spec.signal import SignalSpec
 from numpy.typing import NDArray
 from tflite_file import RELU, TfliteFile
 
-LABELS = ("healthy", "inner race", "outer race", "gear")
+LABELS = ("healthy", "inner_race", "outer_race", "gear")
 RATE_HZ, RPM = 12800.0, 1500.0
 CALIBRATION_WINDOWS = 6
 
@@ -53,13 +59,18 @@ def recording(windows: int, n: int = 256, axes: int = 2, seed: int = 5) -> Recor
 class SmallModel:
     """What a release holds, as far as a pack needs it."""
 
+    spec: ModelSpec
     chain: bytes
     tflite: bytes
     decision: Decision
-    drift: bytes
-    names: tuple[str, ...]
+    baseline: Baseline
     golden_inputs: NDArray[np.int8]
     golden_outputs: NDArray[np.int8]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Drift channels: features, then outputs."""
+        return self.baseline.names
 
     def program(self, core: str) -> Program:
         return compile_model(self.tflite, core)
@@ -76,12 +87,33 @@ class SmallModel:
             constants_alignment=program.constants_alignment,
             decision=self.decision.to_bytes(),
             labels=LABELS if self.decision.fault_type else (),
-            drift=self.drift,
+            drift=self.baseline.to_bytes(),
+            manifest={"channels": list(self.names)},
             golden=(self.golden_inputs, self.golden_outputs),
         )
 
     def pack(self, board_id: str) -> bytes:
         return build_pack(self.contents(board_id))
+
+    def release(self, path: Path) -> Release:
+        """The model as `aurora train` would write it, as far as builds and packs look."""
+        nothing = np.zeros((0, len(self.names)), np.float32)
+        rows = np.zeros(0)
+        drift = DriftData(
+            self.baseline, nothing, rows.astype(np.int32), rows.astype(bool), rows.astype(np.float32), ()
+        )
+        golden = {"inputs": self.golden_inputs, "outputs": self.golden_outputs}
+        files = {
+            "model.toml": model_toml_text(self.spec).encode(),
+            "model.tflite": self.tflite,
+            "chain.bin": self.chain,
+            "decision.json": json.dumps(self.decision.to_dict()).encode(),
+            "baseline.npz": drift.to_bytes(),
+            "golden.npz": npz_bytes(golden),
+            "model_data.h": b"",
+            "model_data.c": b"",
+        }
+        return write_release(path, files, {})
 
 
 @cache
@@ -94,8 +126,9 @@ def small_model(
 ) -> SmallModel:
     """One model; the same arguments give the same bytes."""
     signal = SignalSpec(n=n, axes=tuple("xyz"[:axes]), rate_hz=RATE_HZ, rpm="known")
-    spec = default_chain(signal, RPM, calibration_windows=calibration_windows)
-    plain = compile_chain(spec, signal)
+    steps = default_chain(signal, RPM, calibration_windows=calibration_windows)
+    spec = ModelSpec(f"small-{seed}", "1.0.0", signal, steps, LabelSpec(LABELS, 3600.0))
+    plain = compile_chain(steps, signal)
     recorded = recording(40, n, axes, seed=100)
     features, _ = extract(plain, recorded.samples, recorded.scale_g, recorded.rate_hz, recorded.rpm)
     centred = features - (calibrate(plain, features) if calibration_windows else 0)
@@ -110,7 +143,7 @@ def small_model(
     calibrated, inputs = normalise(chain, features, calibration)
     outputs = TflmInterpreter(tflite, arena_bytes=1 << 19).run(inputs)
     names = (
-        *feature_names(spec, signal.axes),
+        *feature_names(steps, signal.axes),
         "fails_within_h",
         *(f"fault_type.{i}" for i in range(len(LABELS))),
     )
@@ -121,7 +154,7 @@ def small_model(
         fails_within=FailsWithin(0, middle, max(-128, middle - 5), 3, 2, 5),
     )
     baseline = build_baseline(calibrated, outputs, names)
-    return SmallModel(chain, tflite, decision, baseline.to_bytes(), names, inputs[:8], outputs[:8])
+    return SmallModel(spec, chain, tflite, decision, baseline, inputs[:8], outputs[:8])
 
 
 def network(inputs: int, hidden: int, classes: int, zero_point: int, seed: int) -> bytes:
