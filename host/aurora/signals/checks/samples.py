@@ -76,7 +76,7 @@ class _Marks:
         kinds: list[tuple[NDArray[np.bool_], Severity, str, str, str]] = [
             (self.silent, "error", "silent", "all samples of every axis are equal",
              "check cable and export, leave these windows out"),
-            (self.clipped, "error" if many else "warning", "clipped", "the signal sits at its limit (clipped)",
+            (self.clipped, "error" if many else "warning", "clipped", "the signal sits at its limit",
              "lower the gain, or leave these windows out"),
             (self.constant, "error", "dropped_samples",
              f"{CONSTANT_RUN} or more equal samples in a row: samples were dropped and filled in",

@@ -1,0 +1,242 @@
+"""NPZ files: through a mapping file, and the two archives that need none."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from aurora.errors import InputError, NotFiniteError
+from aurora.signals.dataset import DataSet, fails_within
+from aurora.signals.importers import femto
+from aurora.signals.importers.registry import import_recording
+from signals_data import leftovers, shared
+
+MAP = """
+rate_hz = "fs"
+n = 100
+axes = ["x", "y"]
+scale_g = "scale"
+fault_types = ["healthy", "ball"]
+horizon_s = 1
+[keys]
+samples = "data"
+unit = "machine"
+rpm = "rpm"
+fault = "state"
+ttf = "rul"
+"""
+
+
+def arrays(**changes: Any) -> dict[str, Any]:
+    """Four records of two machines, 250 samples each: two windows of 100 fit."""
+    rng = np.random.default_rng(3)
+    plain = {
+        "data": rng.integers(-99, 99, (4, 2, 250), dtype=np.int16),
+        "scale": np.full((4, 2), 0.001, np.float32),
+        "machine": np.array(["A", "B", "A", "B"]),
+        "rpm": np.array([1500, 1500, 1400, 1400]),
+        "state": np.array([0, 0, 1, -1]),
+        "rul": np.array([9.0, np.inf, 4.0, np.inf]),
+        "fs": np.array(1000),
+    }
+    return plain | changes
+
+
+def load(tmp_path: Path, content: dict[str, Any] | None = None, mapping: str | None = MAP) -> DataSet:
+    source, map_path = tmp_path / "in.npz", tmp_path / "map.toml"
+    if content is not None:
+        np.savez_compressed(source, **content)
+    map_path.write_text(mapping or "")
+    try:
+        return import_recording(source, tmp_path / "out", map_path=map_path if mapping else None)
+    finally:
+        if not (tmp_path / "out" / "manifest.json").exists():
+            assert leftovers(tmp_path) == ["in.npz", "map.toml"], "something half-imported stays"
+
+
+def test_records_are_cut_into_windows(tmp_path: Path) -> None:
+    content = arrays()
+    data = load(tmp_path, content)
+    a, b = data.units
+    assert (a.id, b.id, a.windows, data.rate_hz) == ("A", "B", 4, 1000.0)
+    assert np.array_equal(a.samples[0], content["data"][0, :, :100])
+    assert np.array_equal(a.samples[3], content["data"][2, :, 100:200])
+    assert a.rpm.tolist() == [1500, 1500, 1400, 1400]
+    assert a.fault.tolist() == [0, 0, 1, 1]
+    assert b.fault.tolist() == [0, 0, -1, -1]
+    assert np.allclose(a.ttf_s, [9.0, 8.9, 4.0, 3.9])
+    assert np.isinf(b.ttf_s).all()
+
+
+def test_floating_point_samples(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).normal(size=(4, 2, 250))
+    data = load(tmp_path, arrays(data=values))
+    a = data.units[0]
+    measured = a.samples * a.scale_g[..., None].astype(np.float64)
+    assert np.abs(measured[0] - values[0, :, :100] * 0.001).max() < 0.001 * 5 / 32767
+
+
+def test_one_long_record(tmp_path: Path) -> None:
+    mapping = 'rate_hz = 10\nn = 50\naxes = ["x"]\nunit = "P1"\n[keys]\nsamples = "data"\n'
+    data = load(tmp_path, {"data": np.arange(120.0)}, mapping)
+    assert [(u.id, u.windows) for u in data.units] == [("P1", 2)]
+    assert data.units[0].time_s.tolist() == [0.0, 5.0]
+
+
+BAD = [
+    ({"data": np.full((4, 2, 250), np.nan)}, NotFiniteError, "record 0 holds NaN"),
+    ({"data": np.zeros((4, 3, 250))}, InputError, "key 'data' has shape"),
+    ({"data": np.zeros((4, 2, 90))}, InputError, "key 'data' has shape"),
+    ({"data": np.zeros((0, 2, 250))}, InputError, "key 'data' has shape"),
+    ({"data": np.array(["a"])}, InputError, "not numbers"),
+    ({"data": np.zeros((4, 2, 250), complex)}, InputError, "not numbers"),
+    ({"data": np.array([None, 1], dtype=object)}, InputError, "Python objects"),
+    ({"scale": np.ones(3)}, InputError, "key 'scale' has shape"),
+    ({"scale": np.array([["a"]])}, InputError, "not numbers"),
+    ({"scale": np.full((4, 2), np.nan)}, NotFiniteError, "scale"),
+    ({"scale": np.zeros((4, 2))}, InputError, "scale is not above 0"),
+    ({"fs": np.array(-1)}, InputError, "rate is not above 0"),
+    ({"fs": np.array([1, 2])}, InputError, "not one finite number"),
+    ({"fs": np.array(np.nan)}, InputError, "not one finite number"),
+    ({"machine": np.array(["A", "B", "../C", "../../D"])}, InputError, "not a plain name"),
+    ({"machine": np.zeros(3, int)}, InputError, "key 'machine'"),
+    ({"rpm": np.array([1.0, 2.0])}, InputError, "key 'rpm'"),
+    ({"rpm": np.full(4, np.inf)}, NotFiniteError, "rpm is infinite"),
+    ({"state": np.array([0, 0, 1, 7])}, InputError, "7 is no index"),
+    ({"state": np.array(["healthy", "ball", "gear", "ball"])}, InputError, "'gear' is not among"),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"), BAD, ids=[f"{next(iter(b[0]))}-{b[2][:24]}" for b in BAD]
+)
+def test_a_bad_array_is_named(
+    tmp_path: Path, change: dict[str, Any], error: type[InputError], message: str
+) -> None:
+    with pytest.raises(error, match=message) as caught:
+        load(tmp_path, arrays(**change))
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_keys_name_those_there_are(tmp_path: Path) -> None:
+    content = arrays()
+    del content["rpm"]
+    with pytest.raises(InputError, match=r"has no key 'rpm'.*it holds: data"):
+        load(tmp_path, content)
+
+
+def test_an_unknown_layout_asks_for_a_map(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no known layout.*--map"):
+        load(tmp_path, arrays(), mapping=None)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 3, 30, 400, -30])
+def test_truncated_archives(tmp_path: Path, cut: int) -> None:
+    np.savez_compressed(tmp_path / "whole.npz", **arrays())
+    (tmp_path / "in.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:cut])
+    (tmp_path / "whole.npz").unlink()
+    with pytest.raises(InputError):
+        load(tmp_path)
+
+
+def test_damaged_archives_never_escape_as_anything_but_an_input_error(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "in.npz", **arrays())
+    original = (tmp_path / "in.npz").read_bytes()
+    rng = np.random.default_rng(2)
+    for _ in range(150):
+        damaged = bytearray(original)
+        for position in rng.integers(0, len(original), 3):
+            damaged[position] ^= int(rng.integers(1, 256))
+        (tmp_path / "in.npz").write_bytes(damaged)
+        try:
+            import_recording(
+                tmp_path / "in.npz", tmp_path / "out", map_path=tmp_path / "map.toml", overwrite=True
+            )
+        except InputError as error:
+            assert "\n" not in str(error)
+
+
+def test_a_header_that_claims_more_than_there_is(tmp_path: Path) -> None:
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (4, 2, 999999999999), }"
+    header += b" " * (117 - len(header)) + b"\n"
+    with zipfile.ZipFile(tmp_path / "in.npz", "w") as archive:
+        archive.writestr("data.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(InputError, match="key 'data' is damaged"):
+        load(tmp_path, mapping='rate_hz = 10\nn = 50\naxes = ["x", "y"]\n[keys]\nsamples = "data"\n')
+
+
+def small_femto(**changes: Any) -> dict[str, Any]:
+    """The layout of the FEMTO archive with two short bearings."""
+    rng = np.random.default_rng(4)
+    content: dict[str, Any] = {
+        "fs": np.array(25600), "period_s": np.array(10), "channels": np.array(["horizontal", "vertical"]),
+        "info": np.array(json.dumps({"Bearing1_1": {"last_idx": 90}, "Bearing3_2": {"last_idx": 5}})),
+    }  # fmt: skip
+    for name, idx in (("Bearing1_1", [1, 2, 4, 60, 90]), ("Bearing3_2", [1, 2, 3, 4, 5])):
+        content[f"{name}_x"] = rng.integers(-99, 99, (5, 2, 2560), dtype=np.int16)
+        content[f"{name}_scale"] = np.full((5, 2), 0.001, np.float32)
+        content[f"{name}_idx"] = np.array(idx)
+    return content | changes
+
+
+def test_femto_layout(tmp_path: Path) -> None:
+    data = load(tmp_path, small_femto(), mapping=None)
+    first, third = data.units
+    assert (data.rate_hz, data.n, data.axes, data.horizon_s) == (
+        25600.0,
+        2560,
+        ("horizontal", "vertical"),
+        600.0,
+    )
+    assert first.ttf_s.tolist() == [890, 880, 860, 300, 0]
+    assert first.time_s.tolist() == [0, 10, 30, 590, 890]
+    assert np.array_equal(first.stands_for_s, np.gradient([1, 2, 4, 60, 90]).astype(np.float32) * 10)
+    assert (first.rpm[0], first.load[0], third.rpm[0], third.load[0]) == (1800, 4000, 1500, 5000)
+    assert first.fault.tolist() == [-1] * 5
+    assert first.healthy_start_windows == 5
+    assert data.fault_types == ()
+
+
+FEMTO_BAD = [
+    ({"Bearing1_1_idx": np.array([1, 2, 2, 3, 4])}, "rising"),
+    ({"Bearing1_1_idx": np.array([1.0, 2, 3, 4, 5])}, "rising"),
+    ({"Bearing1_1_idx": np.array([1, 2, 3, 4, 91])}, "beyond last_idx"),
+    ({"Bearing1_1_scale": np.ones((4, 2), np.float32)}, "do not fit together"),
+    ({"Bearing1_1_x": np.zeros((5, 2, 2560))}, "do not fit together"),
+    ({"info": np.array("{}")}, "no last_idx"),
+    ({"info": np.array("{")}, "no last_idx"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), FEMTO_BAD, ids=[b[1] + next(iter(b[0])) for b in FEMTO_BAD])
+def test_femto_that_does_not_fit(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load(tmp_path, small_femto(**change), mapping=None)
+
+
+def test_femto_recording(tmp_path: Path) -> None:
+    data = import_recording(shared("femto_raw_full.npz"), tmp_path / "out")
+    assert [u.windows for u in data.units] == [2803, 871, 911, 797, 515, 1637]
+    assert all(u.healthy_start_windows == femto.HEALTHY_START_WINDOWS for u in data.units)
+    for bearing in data.units:
+        assert bearing.ttf_s[-1] == 0
+        assert fails_within(bearing, 600).sum() == 61  # the last snapshot and the 60 before it
+    assert len({u.scale_g[i, 0] for u in data.units for i in range(50)}) > 50, "the scale varies"
+
+
+def test_cwru_recording(tmp_path: Path) -> None:
+    data = import_recording(shared("cwru12k.npz"), tmp_path / "out")
+    assert (data.rate_hz, data.n, data.axes) == (12000.0, 4096, ("DE", "FE"))
+    assert data.fault_types == ("normal", "inner_race", "outer_race", "ball")
+    faults = {u.id: data.fault_types[u.fault[0]] for u in data.units}
+    assert faults == {
+        "DE_B_14": "ball", "DE_B_7": "ball", "DE_IR_14": "inner_race", "DE_IR_7": "inner_race",
+        "DE_OR-12_7": "outer_race", "DE_OR-3_7": "outer_race", "DE_OR-6_14": "outer_race",
+        "DE_OR-6_7": "outer_race", "normal": "normal",
+    }  # fmt: skip
+    assert data.unit("normal").windows == 30442 // 4096, "nothing beyond the valid samples"
+    assert data.unit("DE_IR_7").windows == 4 * 11
+    assert sorted(set(data.unit("DE_IR_7").load.tolist())) == [0, 1, 2, 3]
+    assert all(np.isnan(u.ttf_s).all() and u.healthy_start_windows == 0 for u in data.units)
