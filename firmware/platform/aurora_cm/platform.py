@@ -1,13 +1,13 @@
-import os
 import sys
+from pathlib import Path
 
 from platformio.platform.base import PlatformBase
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "shared"))
-from offline import go_offline, require_program  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "shared"))
+from offline import go_offline, require_program
 
 
-class Aurora_cmPlatform(PlatformBase):  # PlatformIO wants this name
+class Aurora_cmPlatform(PlatformBase):  # noqa: N801 - PlatformIO makes this name from platform.json's
     def configure_default_packages(self, options, targets):
         super().configure_default_packages(options, targets)
         require_program("arm-none-eabi-gcc", "gcc-arm-none-eabi libnewlib-arm-none-eabi")

@@ -1,8 +1,9 @@
-"""The part of the build that both platforms share: generated sources, our folders, flags, reproducible paths."""
+"""The part of the build that both platforms share: generated sources, our folders, flags, stable paths."""
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from SCons.Script import COMMAND_LINE_TARGETS
 
@@ -11,17 +12,14 @@ CODE_FLAGS = ["-std=c11", "-O2", "-g", "-gno-record-gcc-switches", "-ffp-contrac
 CODE_FLAGS += ["-fno-math-errno", "-ffunction-sections", "-fdata-sections", "-fno-common"]
 WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wdate-time", "-Werror"]
 LIBRARIES = ("core", "features", "nn", "drift", "link", "pack", "port")
+NOTHING_TO_COMPILE = {"clean", "idedata", "__idedata"}
+EXIT_NO_PORT = 34  # BuildFailed of aurora.errors
 
 
 def aurora_environment(project):
     """Environment of our Python steps: this checkout's package, wherever another one may be installed."""
-    package = os.path.join(project, "host")
-    inherited = os.environ.get("PYTHONPATH")
-    return {
-        **os.environ,
-        "AURORA_ROOT": project,
-        "PYTHONPATH": f"{package}:{inherited}" if inherited else package,
-    }
+    places = [str(Path(project) / "host"), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "AURORA_ROOT": project, "PYTHONPATH": os.pathsep.join(filter(None, places))}
 
 
 def tell_platformio_the_sizes(board):
@@ -34,13 +32,12 @@ def tell_platformio_the_sizes(board):
 
 def generate(env, board_id):
     """Write all generated sources into $BUILD_DIR/gen; a failure has printed its line and ends the build."""
-    folder = os.path.join(env.subst("$BUILD_DIR"), "gen")
-    if {"clean", "idedata", "__idedata"} & set(COMMAND_LINE_TARGETS) or env.GetOption("clean"):
+    folder = str(Path(env.subst("$BUILD_DIR"), "gen"))
+    if NOTHING_TO_COMPILE & set(COMMAND_LINE_TARGETS) or env.GetOption("clean"):
         return folder
-    project = env.subst("$PROJECT_DIR")
     command = [sys.executable, "-m", "aurora.build.generate", "--board", board_id, "--out", folder]
     command += ["--app", env.subst("$PROJECT_SRC_DIR")]
-    done = subprocess.run(command, env=aurora_environment(project), check=False)
+    done = subprocess.run(command, env=aurora_environment(env.subst("$PROJECT_DIR")), check=False)
     if done.returncode != 0:
         env.Exit(done.returncode)
     return folder
@@ -48,41 +45,31 @@ def generate(env, board_id):
 
 def set_flags(env, machine, generated):
     """Flags for every source: no path of this checkout reaches the objects."""
-    project, build = env.subst("$PROJECT_DIR"), env.subst("$BUILD_DIR")
-    places = [
-        (project, "."),
-        (os.path.realpath(project), "."),
-        (build, "build"),
-        (os.path.realpath(build), "build"),
-    ]
-    source = env.subst("$PROJECT_SRC_DIR")
-    places += [(source, "firmware/app"), (os.path.realpath(source), "firmware/app")]
-    maps = [f"-ffile-prefix-map={path}={name}" for path, name in dict(places).items()]
+    names = {"$PROJECT_DIR": ".", "$BUILD_DIR": "build", "$PROJECT_SRC_DIR": "firmware/app"}
+    maps = {}
+    for variable, name in names.items():
+        path = env.subst(variable)
+        maps |= {path: name, str(Path(path).resolve()): name}
+    firmware = Path(env.subst("$PROJECT_DIR"), "firmware")
     env.Replace(CPPPATH=[], CPPDEFINES=[], ARFLAGS=["rcsD"])
+    maps_flags = [f"-ffile-prefix-map={path}={name}" for path, name in maps.items()]
     env.Append(
-        CCFLAGS=[*machine, *CODE_FLAGS, *WARNINGS, *maps],
-        CPPPATH=[
-            "$PROJECT_SRC_DIR",
-            os.path.join(project, "firmware", "lib"),
-            os.path.join(project, "firmware", "ports"),
-            generated,
-        ],
+        CCFLAGS=[*machine, *CODE_FLAGS, *WARNINGS, *maps_flags],
+        CPPPATH=["$PROJECT_SRC_DIR", str(firmware / "lib"), str(firmware / "ports"), generated],
     )
 
 
 def add_sources(env, ports, generated):
     """Objects of lib, ports and the generated code; PlatformIO itself adds firmware/app."""
-    firmware = os.path.join(env.subst("$PROJECT_DIR"), "firmware")
+    firmware = Path(env.subst("$PROJECT_DIR"), "firmware")
     for name in LIBRARIES:
-        env.BuildSources(
-            os.path.join("$BUILD_DIR", "lib", name), os.path.join(firmware, "lib", name), "+<**/*.c>"
-        )
+        env.BuildSources(f"$BUILD_DIR/lib/{name}", str(firmware / "lib" / name), "+<**/*.c>")
     for name in ports:
-        folder = os.path.join(firmware, "ports", name)
-        if not os.path.isdir(folder):
+        folder = firmware / "ports" / name
+        if not folder.is_dir():
             sys.stderr.write(
-                f"aurora: the family {name!r} has no port (copy firmware/ports/template to {folder})\n"
+                f"aurora: the family {name!r} has no port (copy firmware/ports/template there)\n"
             )
-            env.Exit(34)
-        env.BuildSources(os.path.join("$BUILD_DIR", "ports", name), folder, "+<*.c>")
-    env.BuildSources(os.path.join("$BUILD_DIR", "gen_objects"), generated, "+<*.c>")
+            env.Exit(EXIT_NO_PORT)
+        env.BuildSources(f"$BUILD_DIR/ports/{name}", str(folder), "+<*.c>")
+    env.BuildSources("$BUILD_DIR/gen_objects", generated, "+<*.c>")

@@ -1,13 +1,14 @@
 """Keeps PlatformIO away from its registry: what it would fetch is here already.
 
-The core looks for its package tool-scons in ``packages_dir``: any folder with a package.json and a .piopm that
-names the owner "platformio" and a version in the core's range. SCons from PyPI is that tool, so a folder whose
-scons.py imports it is enough. PlatformIO numbers SCons 4.11.1 as 4.41101.0.
+The core looks for its package tool-scons in ``packages_dir``: any folder with a package.json and a .piopm
+that names the owner "platformio" and a version in the core's range. SCons from PyPI is that tool, so a folder
+whose scons.py imports it is enough. PlatformIO numbers SCons 4.11.1 as 4.41101.0.
 """
 
 import json
 import os
 import shutil
+from pathlib import Path
 
 import semantic_version
 from platformio import app
@@ -45,7 +46,7 @@ def _provide_scons(package_manager):
             f"aurora: SCons {installed} is not what this PlatformIO wants, {TOOL} {wanted} "
             "(pip install -r requirements.txt)"
         )
-    folder = os.path.join(package_manager.package_dir, TOOL)
+    folder = Path(package_manager.package_dir, TOOL)
     identity = {"owner": "platformio", "id": None, "name": TOOL, "requirements": None, "uri": None}
     files = {
         "scons.py": SCONS_PY,
@@ -53,8 +54,8 @@ def _provide_scons(package_manager):
         ".piopm": json.dumps({"type": "tool", "name": TOOL, "version": version, "spec": identity}),
         ".piokeep": "",  # `pio system prune` leaves the folder alone
     }
-    os.makedirs(folder, exist_ok=True)
-    changed = [_write_if_changed(os.path.join(folder, name), text) for name, text in files.items()]
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = [_write_if_changed(folder / name, text) for name, text in files.items()]
     if any(changed):
         package_manager.memcache_reset()
 
@@ -66,14 +67,9 @@ def _platformio_number(version):
 
 def _write_if_changed(path, text):
     """Two builds may start at once: each file is replaced whole."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            if file.read() == text:
-                return False
-    except FileNotFoundError:
-        pass
-    temporary = f"{path}.{os.getpid()}"
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(temporary, path)
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return False
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
     return True

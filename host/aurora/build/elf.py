@@ -26,11 +26,11 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Elf:
-    """``segments``: (physical address, bytes) of everything that is stored in flash, ascending."""
+    """``segments``: (physical address, bytes) of all that is stored in flash, ascending; symbols by name."""
 
     path: Path
     segments: tuple[tuple[int, int], ...]
-    symbols: dict[str, Symbol]
+    symbols: dict[str, list[Symbol]]
 
     @property
     def flash_bytes(self) -> int:
@@ -38,10 +38,11 @@ class Elf:
         return sum(size for _, size in self.segments)
 
     def symbol(self, name: str) -> Symbol:
-        """The symbol ``name``; raises InputError where the firmware has none."""
-        if name not in self.symbols:
-            raise InputError(f"the firmware has no symbol {name!r}", where=self.path)
-        return self.symbols[name]
+        """The symbol ``name``; raises InputError where the firmware has none or, of static ones, several."""
+        found = self.symbols.get(name, [])
+        if len(found) != 1:
+            raise InputError(f"the firmware has {len(found)} symbols {name!r}, not one", where=self.path)
+        return found[0]
 
 
 def read_elf(path: Path) -> Elf:
@@ -70,10 +71,10 @@ def _segments(data: bytes, header: tuple[int, ...]) -> tuple[tuple[int, int], ..
     return tuple(sorted((row[3], row[4]) for row in rows if row[0] == _PT_LOAD and row[4]))
 
 
-def _symbols(data: bytes, header: tuple[int, ...]) -> dict[str, Symbol]:
+def _symbols(data: bytes, header: tuple[int, ...]) -> dict[str, list[Symbol]]:
     offset, count = header[6], header[12]
     sections = [_SECTION.unpack_from(data, offset + i * _SECTION.size) for i in range(count)]
-    symbols: dict[str, Symbol] = {}
+    symbols: dict[str, list[Symbol]] = {}
     for section in sections:
         if section[1] != _SHT_SYMTAB:
             continue
@@ -83,5 +84,5 @@ def _symbols(data: bytes, header: tuple[int, ...]) -> dict[str, Symbol]:
             end = data.index(b"\0", names + name)
             function = info & 15 == 2
             text = data[names + name : end].decode("ascii", "replace")
-            symbols[text] = Symbol(address & ~1 if function else address, size)
+            symbols.setdefault(text, []).append(Symbol(address & ~1 if function else address, size))
     return symbols

@@ -63,8 +63,7 @@ def _model_files(board: Board, release: Path) -> dict[str, bytes]:
     from aurora.compile import compile_model
     from aurora.compress.release import load_release
 
-    load_release(release)  # its hashes hold, or it says so
-    program = compile_model((release / "model.tflite").read_bytes(), board.core)
+    program = compile_model(load_release(release).tflite, board.core)
     layout = {"layout_id": program.layout_id.hex(), "arena_bytes": program.arena_bytes}
     return {
         "program.c": program.source.encode(),

@@ -1,8 +1,8 @@
 """Linking, with the sizes held against the board's record.
 
 ``python -m aurora.build.link_step --board B --map M -- LINKER...`` is what our PlatformIO platform calls
-instead of the linker. A firmware over a region or a budget leaves no ELF file; the table of what is big comes from the
-map, which ld writes in that case too.
+instead of the linker. A firmware over a region or a budget leaves no ELF file; the table of what is big comes
+from the map, which ld writes in that case too.
 """
 
 from __future__ import annotations

@@ -1,17 +1,24 @@
 """SCons script of a Cortex-M firmware; all facts come from the board's record."""
 
-import os
 import sys
+from pathlib import Path
 
 from SCons.Script import ARGUMENTS, COMMAND_LINE_TARGETS, AlwaysBuild, Builder, Default, DefaultEnvironment
 
 env = DefaultEnvironment()
 board = env.BoardConfig()
-sys.path.insert(0, os.path.realpath(os.path.join(env.PioPlatform().get_dir(), "..", "shared")))
-from firmware_build import add_sources, aurora_environment, generate, set_flags, tell_platformio_the_sizes  # noqa: E402
+sys.path.insert(0, str(Path(env.PioPlatform().get_dir()).resolve().parent / "shared"))
+from firmware_build import (  # noqa: E402 - the line above makes it importable
+    add_sources,
+    aurora_environment,
+    generate,
+    set_flags,
+    tell_platformio_the_sizes,
+)
 
 TOOLS = "arm-none-eabi-"
-family = board.get("aurora.family")
+MAP = "$BUILD_DIR/firmware.map"
+
 tell_platformio_the_sizes(board)
 generated = generate(env, board.id)
 machine = [f"-mcpu={board.get('build.cpu')}", "-mthumb"]
@@ -24,43 +31,39 @@ env.Replace(
     PROGNAME="firmware", PROGSUFFIX=".elf", SIZEPRINTCMD="$SIZETOOL -B -d $SOURCES",
 )  # fmt: skip
 set_flags(env, machine, generated)
+
+
+def image_builder(format_name, suffix):
+    command = env.VerboseAction(f"$OBJCOPY -O {format_name} $SOURCES $TARGET", "Building $TARGET")
+    return Builder(action=command, suffix=suffix)
+
+
 env.Append(
     ASFLAGS=machine,
     ASPPFLAGS=["-x", "assembler-with-cpp", "$CCFLAGS"],
     LINKFLAGS=[
-        *machine, "-O2", "--specs=nano.specs", "-nostartfiles", "-T", os.path.join(generated, "firmware.ld"),
-        "-Wl,--gc-sections,--fatal-warnings,--no-warn-rwx-segments,--build-id=none",
-        "-Wl,-Map," + os.path.join("$BUILD_DIR", "firmware.map"),
+        *machine, "-O2", "--specs=nano.specs", "-nostartfiles", "-T", f"{generated}/firmware.ld",
+        "-Wl,--gc-sections,--fatal-warnings,--no-warn-rwx-segments,--build-id=none", f"-Wl,-Map,{MAP}",
     ],
-    BUILDERS={
-        name: Builder(action=env.VerboseAction(f"$OBJCOPY -O {kind} $SOURCES $TARGET", "Building $TARGET"), suffix=end)
-        for name, kind, end in (("ElfToBin", "binary", ".bin"), ("ElfToHex", "ihex", ".hex"))
-    },
+    BUILDERS={"ElfToBin": image_builder("binary", ".bin"), "ElfToHex": image_builder("ihex", ".hex")},
 )  # fmt: skip
 # our step runs the linker, then holds the sizes against the record
+step = f'"{sys.executable}" -m aurora.build.link_step --board {board.id} --map {MAP} -- '
 env.Replace(
-    ENV={**env["ENV"], **aurora_environment(env.subst("$PROJECT_DIR"))},
-    LINKCOM=f'"{sys.executable}" -m aurora.build.link_step --board {board.id} --map $BUILD_DIR/firmware.map -- '
-    + env["LINKCOM"],
+    ENV={**env["ENV"], **aurora_environment(env.subst("$PROJECT_DIR"))}, LINKCOM=step + env["LINKCOM"]
 )
-add_sources(env, ("cortex_m", family), generated)
+add_sources(env, ("cortex_m", board.get("aurora.family")), generated)
 
 elf = env.BuildProgram()
-env.Depends(elf, os.path.join(generated, "firmware.ld"))
-images = [elf]
-for make in (env.ElfToBin, env.ElfToHex):
-    images.append(make(os.path.join("$BUILD_DIR", "${PROGNAME}"), elf))
+env.Depends(elf, f"{generated}/firmware.ld")
+images = [elf, *(make("$BUILD_DIR/${PROGNAME}", elf) for make in (env.ElfToBin, env.ElfToHex))]
 AlwaysBuild(env.Alias("nobuild", images))
 buildprog = env.Alias("buildprog", images)
-env.AddPlatformTarget(
-    "size",
-    elf,
-    env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE"),
-    "Program Size",
-    "Calculate program size",
-)
+show_size = env.VerboseAction("$SIZEPRINTCMD", "Calculating size $SOURCE")
+env.AddPlatformTarget("size", elf, show_size, "Program Size", "Calculate program size")
 
 protocol = env.subst("$UPLOAD_PROTOCOL")
+upload = []
 if protocol == "emulator":
     upload = [env.VerboseAction(lambda target, source, env: None, "Nothing to flash: `aurora sim` runs it")]
 elif protocol in ("stlink", "cmsis-dap", "jlink") and board.get("debug.openocd_target", ""):
@@ -76,10 +79,8 @@ elif protocol in ("stlink", "cmsis-dap", "jlink") and board.get("debug.openocd_t
         UPLOADCMD="$UPLOADER $UPLOADERFLAGS",
     )  # fmt: skip
     upload = [env.VerboseAction("$UPLOADCMD", "Uploading $SOURCE")]
-else:
-    upload = []
-    if "upload" in COMMAND_LINE_TARGETS:
-        sys.stderr.write(f"aurora: the board {board.id} cannot be flashed with {protocol!r}\n")
-        env.Exit(2)
+elif "upload" in COMMAND_LINE_TARGETS:
+    sys.stderr.write(f"aurora: the board {board.id} cannot be flashed with {protocol!r}\n")
+    env.Exit(2)
 env.AddPlatformTarget("upload", elf, upload, "Upload")
 Default([buildprog])

@@ -1,0 +1,95 @@
+"""Instructions that functions of the firmware execute, counted one by one by a plugin in QEMU.
+
+These are instructions, not cycles: no wait states, no dual issue, a load of many registers counts once. The
+same firmware and data give the same counts, unless an interrupt falls into a call.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from aurora.build.elf import read_elf
+from aurora.build.firmware import BuildResult
+from aurora.emulator.base import MemoryBlock, Setup, read_pack
+from aurora.emulator.qemu import QemuEmulator
+from aurora.errors import BuildFailed, EmulatorFailed, EmulatorMissing, ToolchainMissing
+from aurora.spec.project import project_root
+
+FEATURES_SYMBOL, INFERENCE_SYMBOL = "features_extract", "run"  # lib/features, the generated program
+PLUGIN = Path("simulator") / "qemu" / "count_plugin.c"
+COMPILE_SECONDS, QUIT_SECONDS, START_SECONDS = 60, 10.0, 20.0
+# a nanosecond an instruction: the timer's interrupt falls into a call once in some 100 million instructions
+SLOW_TIME = ("-icount", "shift=0")
+
+
+def count_functions(
+    build: BuildResult,
+    pack: Path,
+    windows: Sequence[MemoryBlock],
+    symbols: Sequence[str],
+    drive: Callable[[str], None],
+) -> dict[str, list[int]]:
+    """Instructions of each call of each function in ``symbols``, callees included, in order of the calls.
+
+    Boots ``build`` with ``pack`` and ``windows`` in QEMU and calls ``drive`` with the serial URL; what the
+    board does until ``drive`` returns is counted. Only for boards that QEMU runs. Raises InputError for an
+    unknown or ambiguous symbol, EmulatorMissing, EmulatorFailed, ToolchainMissing or BuildFailed.
+    """
+    board = build.board
+    if "qemu" not in board.emulators:
+        raise EmulatorMissing("only QEMU counts instructions", where=f"board {board.id}")
+    elf = read_elf(build.elf)
+    addresses = {elf.symbol(name).address: name for name in symbols}
+    qemu = dataclasses.replace(board.emulators["qemu"], arguments=SLOW_TIME)
+    with tempfile.TemporaryDirectory(prefix="aurora-count-") as name:
+        folder = Path(name)
+        out = folder / "counts.txt"
+        watches = ",".join(f"watch=0x{address:x}" for address in addresses)
+        setup = Setup(
+            board=dataclasses.replace(board, emulators={"qemu": qemu}),
+            elf=build.elf,
+            pack=read_pack(board, pack),
+            memory=tuple(windows),
+            seed=0,
+            paused=False,
+            timeout_s=START_SECONDS,
+            extra=("-plugin", f"{_compile_plugin(folder)},out={out},{watches}"),
+        )
+        emulator = QemuEmulator(setup)
+        try:
+            drive(emulator.url)
+            emulator.stop_in_order(QUIT_SECONDS)
+        finally:
+            emulator.close()
+        return _read_counts(out, addresses)
+
+
+def _compile_plugin(folder: Path) -> Path:
+    compiler = shutil.which("gcc")
+    if compiler is None:
+        raise ToolchainMissing(
+            "gcc is not on the PATH", where="instruction counter", hint="apt-get install gcc"
+        )
+    library = folder / "count.so"
+    source = project_root() / PLUGIN
+    command = [compiler, "-std=c11", "-O2", "-shared", "-fPIC", str(source), "-o", str(library)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False)
+    if done.returncode != 0:
+        raise BuildFailed((done.stderr.splitlines() or ["gcc failed"])[0], where=source)
+    return library
+
+
+def _read_counts(path: Path, addresses: dict[int, str]) -> dict[str, list[int]]:
+    counts: dict[str, list[int]] = {name: [] for name in addresses.values()}
+    try:
+        for line in path.read_text(encoding="ascii").splitlines():
+            address, count = line.split()
+            counts[addresses[int(address, 16)]].append(int(count))
+    except (OSError, ValueError, KeyError) as error:
+        raise EmulatorFailed("the instruction counter left no counts", where="qemu") from error
+    return counts
