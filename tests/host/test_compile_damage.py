@@ -12,7 +12,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from aurora.compile import compile_model, front
 from aurora.errors import AuroraError, InputError, ModelRefused
-from tflite_file import SAME, TfliteFile, packed, two_heads
+from tflite_file import SAME, TfliteFile, packed
+from tflite_networks import two_heads
 
 
 def convolution() -> bytes:

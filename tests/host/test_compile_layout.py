@@ -11,29 +11,8 @@ from aurora.compile import compile_model, variant
 from aurora.compile.emit import c_string
 from aurora.compile.layout import layout_id
 from engine_host import ROOT
-from tflite_file import RELU, RELU6, SAME, TfliteFile, two_heads
-
-
-def conv_net(seed: int, *, taps: int = 5, channels: int = 8) -> bytes:
-    """1xN convolution, depthwise, pool, dense and softmax with random values and scales throughout."""
-    rng = np.random.default_rng(seed)
-
-    def zero() -> int:
-        return int(rng.integers(-60, 60))
-
-    file = TfliteFile()
-    x = file.tensor((1, 1, 32, 3), rng.uniform(0.01, 0.1), zero(), name=f"serving_default_{seed}:0")
-    a = file.tensor((1, 1, 16, channels), rng.uniform(0.1, 0.6), -128)
-    b = file.tensor((1, 1, 16, channels), pooled := rng.uniform(0.1, 0.6), pooled_zero := zero())
-    c = file.tensor((1, 1, 1, channels), pooled, pooled_zero)
-    d, e = file.tensor((1, 4), rng.uniform(0.1, 0.6), zero()), file.tensor((1, 4), 1 / 256, -128)
-    file.conv(rng, x, (1, taps), a, rng.uniform(0.001, 0.02, channels), strideW=2, padding=SAME,
-              fusedActivationFunction=RELU if seed % 2 else RELU6)  # fmt: skip
-    file.conv(rng, a, (1, 3), b, rng.uniform(0.001, 2, channels), depthwise=True, padding=SAME)
-    file.op("AVERAGE_POOL_2D", [b], [c], filterHeight=1, filterWidth=16, strideH=1, strideW=16)
-    file.dense(rng, c, channels, d, rng.uniform(0.001, 0.02, 4))
-    file.op("SOFTMAX", [d], [e], beta=1.0)
-    return file.bytes([x], [e])
+from tflite_file import TfliteFile
+from tflite_networks import conv_net, two_heads
 
 
 @pytest.mark.parametrize("make", [two_heads, conv_net], ids=["dense", "conv"])
@@ -104,7 +83,7 @@ def test_no_value_of_the_model_is_in_the_program() -> None:
 
 def test_same_bytes_in_another_process() -> None:
     code = (
-        "import sys; sys.path.insert(0, 'tests/support'); from tflite_file import two_heads\n"
+        "import sys; sys.path.insert(0, 'tests/support'); from tflite_networks import two_heads\n"
         "from aurora.compile import compile_model; print(compile_model(two_heads(), 'host').layout_id.hex())"
     )
     done = subprocess.run(

@@ -7,7 +7,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from aurora.compile import compile_model, lower
 from aurora.errors import ModelRefused
-from tflite_file import SAME, VALID, TfliteFile, packed, two_heads
+from tflite_file import SAME, VALID, TfliteFile, packed
+from tflite_networks import two_heads
 
 Broken = tuple[bytes, str, str, str]  # file, operation, tensor, part of the reason
 FC, CONCAT = "FULLY_CONNECTED", "CONCATENATION"

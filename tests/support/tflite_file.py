@@ -9,13 +9,19 @@ from ai_edge_litert import schema_py_generated as schema
 
 NONE, RELU, RELU_N1_TO_1, RELU6 = 0, 1, 2, 3
 SAME, VALID = 0, 1
-VERSIONS = {"FULLY_CONNECTED": 4, "CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "AVERAGE_POOL_2D": 2,
-            "MAX_POOL_2D": 2, "ADD": 2, "SOFTMAX": 2, "RELU": 2, "RELU6": 2, "PAD": 2, "CONCATENATION": 2}  # fmt: skip
-TABLES = {"FULLY_CONNECTED": "FullyConnectedOptions", "CONV_2D": "Conv2DOptions",
-          "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions", "AVERAGE_POOL_2D": "Pool2DOptions",
-          "MAX_POOL_2D": "Pool2DOptions", "ADD": "AddOptions", "SOFTMAX": "SoftmaxOptions",
-          "RESHAPE": "ReshapeOptions", "PAD": "PadOptions",
-          "CONCATENATION": "ConcatenationOptions"}  # fmt: skip
+VERSIONS = {"FULLY_CONNECTED": 4, "CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "RESHAPE": 1}  # the others: 2
+TABLES = {
+    "FULLY_CONNECTED": "FullyConnectedOptions",
+    "CONV_2D": "Conv2DOptions",
+    "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
+    "AVERAGE_POOL_2D": "Pool2DOptions",
+    "MAX_POOL_2D": "Pool2DOptions",
+    "ADD": "AddOptions",
+    "SOFTMAX": "SoftmaxOptions",
+    "RESHAPE": "ReshapeOptions",
+    "PAD": "PadOptions",
+    "CONCATENATION": "ConcatenationOptions",
+}
 TYPES = {np.dtype(np.int8): "INT8", np.dtype(np.int32): "INT32", np.dtype(np.float32): "FLOAT32",
          np.dtype(np.int16): "INT16"}  # fmt: skip
 
@@ -63,7 +69,7 @@ class TfliteFile:
         code = schema.OperatorCodeT()
         number = getattr(schema.BuiltinOperator, kind)
         code.builtinCode, code.deprecatedBuiltinCode = number, min(number, 127)
-        code.version = VERSIONS.get(kind, 1)
+        code.version = VERSIONS.get(kind, 2)
         if kind == "CUSTOM":
             code.customCode = options.pop("customCode")
         self.codes.append(code)
@@ -156,23 +162,3 @@ def _entry(name: str, tensor: int) -> Any:
     entry = schema.TensorMapT()
     entry.name, entry.tensorIndex = name.encode(), tensor
     return entry
-
-
-def two_heads(seed: int = 1, *, swapped: bool = False, inputs: int = 12, hidden: int = 16) -> bytes:
-    """Dense net with heads fault_type [1, 3] and fails_within_h [1, 1]; another seed is another training.
-
-    ``swapped`` writes the heads, their operations and the file's outputs in the other order.
-    """
-    rng = np.random.default_rng(seed)
-    file = TfliteFile()
-    scale = rng.uniform(0.01, 0.04, 6)
-    x = file.tensor((1, inputs), scale[0], int(rng.integers(-20, 20)), name=f"keras_tensor_{seed}")
-    h = file.tensor((1, hidden), scale[1], -128)
-    file.dense(rng, x, inputs, h, scale[2] * rng.uniform(0.5, 1, hidden), activation=RELU)
-    fault = file.tensor((1, 3), scale[3], int(rng.integers(-20, 20)))
-    fails = file.tensor((1, 1), scale[4], int(rng.integers(-20, 20)))
-    heads = [(fault, scale[5] * rng.uniform(0.5, 1, 3)), (fails, scale[5])]
-    for out, weights_scale in reversed(heads) if swapped else heads:
-        file.dense(np.random.default_rng(seed + out), h, hidden, out, weights_scale)
-    outputs = [fails, fault] if swapped else [fault, fails]
-    return file.bytes([x], outputs, {"fault_type": fault, "fails_within_h": fails})

@@ -1,0 +1,82 @@
+"""The engine's C: clean under strict warnings for host and Cortex-M, and under sanitizers."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from aurora.compile import compile_model
+from aurora.compress.tflm import TflmInterpreter
+from engine_host import KERNELS, LIB, ROOT, extremes, random_inputs, write_program
+from tflite_networks import every_kernel, two_heads
+
+WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wstrict-prototypes", "-Wcast-qual",
+            "-Wundef", "-Werror", "-O2", f"-I{LIB}"]  # fmt: skip
+COMPILERS = {
+    "host": ["gcc"],
+    "m4": ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"],
+    "m0": ["arm-none-eabi-gcc", "-mcpu=cortex-m0plus", "-mthumb"],
+}
+SANITIZERS = ["-g", "-O1", "-std=c11", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
+              "-fno-omit-frame-pointer", f"-I{LIB}"]  # fmt: skip
+MAIN = Path(__file__).parent / "nn_kernels" / "sanitised.c"
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("trace", [False, True], ids=["release", "trace"])
+def test_no_warnings(compiler: str, trace: bool, tmp_path: Path) -> None:
+    source = write_program(compile_model(every_kernel(), "host"), tmp_path)
+    sources = [source] if trace else [source, *KERNELS]
+    for number, path in enumerate(sources):
+        command = [
+            *COMPILERS[compiler],
+            *WARNINGS,
+            f"-I{tmp_path}",
+            "-c",
+            str(path),
+            "-o",
+            str(tmp_path / f"{number}.o"),
+        ]
+        subprocess.run(command + ["-DNN_TRACE"] * trace, check=True)
+
+
+def test_kernels_are_formatted() -> None:
+    files = [str(path) for path in sorted((LIB / "nn" / "kernels").glob("*.[ch]"))] + [
+        str(LIB / "nn" / "nn.h")
+    ]
+    subprocess.run(["clang-format", "--dry-run", "-Werror", *files], check=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize("model", ["every_kernel", "two_heads"])
+def test_clean_under_sanitizers(model: str, tmp_path: Path) -> None:
+    tflite = every_kernel() if model == "every_kernel" else two_heads()
+    program = compile_model(tflite, "host")
+    source = write_program(program, tmp_path)
+    binary = tmp_path / "sanitised"
+    command = ["gcc", *SANITIZERS, "-DNN_TRACE", f"-I{tmp_path}", str(MAIN), str(source), *map(str, KERNELS)]
+    subprocess.run([*command, "-o", str(binary)], check=True)
+    size = sum(port.bytes for port in program.inputs)
+    inputs = np.concatenate([extremes(size), random_inputs(size, 60)])
+    (tmp_path / "data.bin").write_bytes(program.constants + inputs.tobytes())
+    done = subprocess.run(
+        [str(binary), str(tmp_path / "data.bin")], capture_output=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    outputs = np.frombuffer(done.stdout, np.int8).reshape(len(inputs), -1)
+    assert np.array_equal(outputs, TflmInterpreter(tflite, arena_bytes=1 << 20).run(inputs))
+
+
+def test_program_and_kernels_use_no_heap_and_no_stdio(tmp_path: Path) -> None:
+    """The engine takes memcpy and memset from the C library, and 64-bit helpers of the compiler."""
+    compiler = COMPILERS["m4"]
+    undefined: set[str] = set()
+    for number, path in enumerate([write_program(compile_model(every_kernel(), "host"), tmp_path), *KERNELS]):
+        result = tmp_path / f"{number}.o"
+        subprocess.run(
+            [*compiler, *WARNINGS, f"-I{tmp_path}", "-c", str(path), "-o", str(result)], check=True
+        )
+        text = subprocess.run(
+            ["arm-none-eabi-nm", "-u", str(result)], capture_output=True, text=True, check=True
+        )
+        undefined |= {line.split()[-1] for line in text.stdout.splitlines()}
+    assert {name for name in undefined if not name.startswith(("nn_", "__aeabi_"))} <= {"memcpy", "memset"}

@@ -1,0 +1,56 @@
+/* Cortex-M4F on QEMU's mps2-an386: runs the program on the job loaded at 0x21000000 and writes its
+   outputs to the host file out.bin (semihosting). tests/parity/engine_board.py makes the one and
+   reads the other. */
+#include "nn/nn.h"
+#include "program.h"
+
+typedef struct {
+    uint32_t rows, constants, inputs; /* the latter two are byte offsets from here, aligned */
+} job;
+
+enum { SYS_OPEN = 1, SYS_WRITE = 5, SYS_EXIT = 0x18, BINARY_WRITE = 5 };
+
+static uint8_t arena[NN_MODEL_ARENA_BYTES + 1] __attribute__((aligned(16)));
+static int8_t out[NN_MODEL_OUTPUT_BYTES];
+
+static uint32_t semihost(uint32_t operation, const void *argument)
+{
+    register uint32_t r0 __asm__("r0") = operation;
+    register const void *r1 __asm__("r1") = argument;
+    __asm__ volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
+    return r0;
+}
+
+static void put(uint32_t file, const void *data, uint32_t bytes)
+{
+    const uint32_t arguments[] = {file, (uint32_t)data, bytes};
+    (void)semihost(SYS_WRITE, arguments);
+}
+
+/* A counting plugin may take the number of executed instructions at every visit. */
+__attribute__((noinline)) void mark(void)
+{
+    __asm__ volatile("");
+}
+
+void reset(void)
+{
+    const job *j = (const job *)0x21000000;
+    const uint8_t *base = (const uint8_t *)j, *in = base + j->inputs;
+    const uint32_t name[] = {(uint32_t) "out.bin", BINARY_WRITE, 7};
+    const uint32_t file = semihost(SYS_OPEN, name);
+
+    for (uint32_t row = 0; row < j->rows; row++, in += NN_MODEL_INPUT_BYTES) {
+        mark();
+        const int32_t status = nn_model.run(base + j->constants, arena, in, out, NULL);
+        mark();
+        put(file, &status, sizeof status);
+        put(file, out, sizeof out);
+    }
+    (void)semihost(SYS_EXIT, (const void *)0x20026); /* ADP_Stopped_ApplicationExit */
+    for (;;) {
+    }
+}
+
+__attribute__((section(".vectors"), used)) static const void *const vectors[] = {
+    (const void *)0x20400000, (const void *)reset};
