@@ -29,7 +29,8 @@ def match_load(
     order = order[~np.isnan(candidates[order])]
     base = np.sort(base[~np.isnan(base)])
     loads = candidates[order].tolist()
-    low, high = 0, min(len(base), len(order))
+    high = min(len(base), len(order))
+    low = high if _within(_targets(base, high), loads, tolerance) else 0
     while low < high:  # fewer targets are not harder to serve, but for the rounding of quantiles
         count = (low + high + 1) // 2
         if _within(_targets(base, count), loads, tolerance):
@@ -41,7 +42,7 @@ def match_load(
 
 
 def _targets(base: NDArray[np.float64], count: int) -> list[float]:
-    spread: list[float] = np.quantile(base, (np.arange(count) + 0.5) / count).tolist()
+    spread: list[float] = np.quantile(base, (np.arange(count) + 0.5) / max(count, 1)).tolist()
     return spread
 
 

@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 
 BASELINE_WINDOWS = 200
 BLOCK_WINDOWS = 12
-RESAMPLES = 200
+RESAMPLES = 100
 FALSE_ALARM = 0.01
 CHANNEL_QUANTILE = 0.95
 FLOOR = 0.05  # of each distance's scale: a channel that never moved must not alarm at one odd window
