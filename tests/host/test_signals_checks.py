@@ -79,7 +79,7 @@ DEFECTS: list[tuple[str, Change, tuple[str, str, str, int | None]]] = [
     ("held", samples(hold), ("error", "wrong_rate", "a", WINDOW)),
     ("slow", column("time_s", lambda t: t * 2), ("error", "wrong_rate", "a", 1)),
     ("fast", column("time_s", lambda t: t / 2), ("error", "wrong_rate", "a", 1)),
-    ("gap", column("time_s", lambda t: t + (np.arange(t.size) > WINDOW)), ("error", "time_gap", "a", WINDOW + 1)),
+    ("gap", column("time_s", lambda t: t + (np.arange(t.size) > WINDOW)), ("error", "time_gap", "a", 4)),
     ("back", column("time_s", at(WINDOW, 0.0)), ("error", "time_order", "a", WINDOW)),
     ("repaired", column("ttf_s", at(WINDOW, np.inf)), ("error", "label_clash", "a", WINDOW)),
     ("ttf_rises", column("ttf_s", lambda t: t[::-1].copy()), ("error", "ttf_rises", "a", 1)),

@@ -40,8 +40,13 @@ class Fleet:
     axes: int = 3
     rate_hz: float = 12_800.0
     interval_s: float = 4 * 3600.0
-    horizon_s: float = 8 * 86_400.0
+    horizon_share: float = 0.2  # "fails within H": H as a share of a failing unit's record
     spread: float = 1.0  # of mounting, 0 = all units alike
+
+    @property
+    def horizon_s(self) -> float:
+        """H of the label "fails within H", in whole intervals: 8 days by default."""
+        return max(1, round(self.horizon_share * self.windows)) * self.interval_s
 
     def check(self) -> None:
         """InputError for a fleet that cannot be made."""
