@@ -22,6 +22,6 @@ void envelope_add_pair(const chain_view *chain, const envelope_plan *plan, const
 void envelope_add_single(const chain_view *chain, const envelope_plan *plan, const float *z,
                          uint32_t index, float *signal, float *scratch);
 
-/* Amplitudes in g (or their log2) at out[count * harmonics]. z: transform + 2 floats. */
+/* Amplitudes in g (or their log2) at out[count * harmonics]. */
 void envelope_peaks(const chain_view *chain, const envelope_plan *plan, float *signal, float *z,
                     float scale_g, float *out);

@@ -27,39 +27,57 @@ static void add_one(power_sums *s, int32_t v)
     s->highest = v > s->highest ? v : s->highest;
 }
 
-/* Four samples a step: sum, sum of squares, extremes. */
-static void sum_low_powers(const int16_t *x, uint32_t n, power_sums *s)
+typedef struct {
+    int32_t s1;
+    int64_t s2;
+    uint32_t high, low; /* largest and smallest in each half */
+} low_powers;
+
+static inline void add_four(low_powers *l, const int16_t *x)
 {
-    int32_t s1 = 0;
-    int64_t s2 = 0;
-    uint32_t high = 0x80008000u, low = 0x7fff7fffu;
-    for (const int16_t *end = x + n; x < end; x += 4) {
-        uint32_t a = packed_load(x), b = packed_load(x + 2);
-        s1 = packed_sum(b, packed_sum(a, s1));
-        s2 = packed_square_sum(b, packed_square_sum(a, s2));
-        packed_sort(&a, &b);
-        high = packed_max(high, a);
-        low = packed_min(low, b);
-    }
-    s->s1 = s1;
-    s->s2 = s2;
-    s->highest = packed_low(high) > packed_high(high) ? packed_low(high) : packed_high(high);
-    s->lowest = packed_low(low) < packed_high(low) ? packed_low(low) : packed_high(low);
+    uint32_t a = packed_load(x), b = packed_load(x + 2);
+    l->s1 = packed_sum(b, packed_sum(a, l->s1));
+    l->s2 = packed_square_sum(b, packed_square_sum(a, l->s2));
+    packed_sort(&a, &b);
+    l->high = packed_max(l->high, a);
+    l->low = packed_min(l->low, b);
 }
 
-/* Eight samples a step: as many fourth powers fit in 2^63 + 2^32. */
+/* Sum, sum of squares, extremes; eight samples a step. */
+static void sum_low_powers(const int16_t *x, uint32_t n, power_sums *s)
+{
+    low_powers l = {0, 0, 0x80008000u, 0x7fff7fffu};
+    for (const int16_t *end = x + n; x < end; x += 8) {
+        add_four(&l, x);
+        add_four(&l, x + 4);
+    }
+    s->s1 = l.s1;
+    s->s2 = l.s2;
+    const int32_t high0 = packed_low(l.high), high1 = packed_high(l.high);
+    const int32_t low0 = packed_low(l.low), low1 = packed_high(l.low);
+    s->highest = high0 > high1 ? high0 : high1;
+    s->lowest = low0 < low1 ? low0 : low1;
+}
+
+static inline void add_two(const int16_t *x, int64_t *s3, uint64_t *s4)
+{
+    const uint32_t pair = packed_load(x);
+    const int32_t a = packed_low(pair), b = packed_high(pair), aa = a * a, bb = b * b;
+    *s3 += (int64_t)aa * a;
+    *s3 += (int64_t)bb * b;
+    *s4 = packed_add_square(packed_add_square(*s4, (uint32_t)aa), (uint32_t)bb);
+}
+
+/* Third and fourth powers; eight samples a step: as many fourth powers fit in 2^63 + 2^32. */
 static void sum_high_powers(const int16_t *x, uint32_t n, power_sums *s)
 {
     int64_t s3 = 0, high = 0;
     uint64_t low = 0;
     for (const int16_t *end = x + n; x < end; x += 8) {
-        for (int i = 0; i < 8; i += 2) {
-            const uint32_t pair = packed_load(x + i);
-            const int32_t a = packed_low(pair), b = packed_high(pair), aa = a * a, bb = b * b;
-            s3 += (int64_t)aa * a;
-            s3 += (int64_t)bb * b;
-            low = packed_add_square(packed_add_square(low, (uint32_t)aa), (uint32_t)bb);
-        }
+        add_two(x, &s3, &low);
+        add_two(x + 2, &s3, &low);
+        add_two(x + 4, &s3, &low);
+        add_two(x + 6, &s3, &low);
         high += (int64_t)(low >> 32);
         low = (uint32_t)low;
     }

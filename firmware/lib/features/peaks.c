@@ -6,23 +6,34 @@
 #include "features/fft.h"
 #include "features/floors.h"
 
-/* Magnitudes of `points` complex numbers, in place; returns their sum. */
+CF_INLINE float magnitude(const float *p)
+{
+    const cf v = cf_load(p);
+    return fm_sqrt(v.re * v.re + v.im * v.im);
+}
+
+/* Magnitudes of `points` complex numbers (a multiple of 4), in place; returns their sum. */
 static float magnitudes(float *signal, uint32_t points)
 {
     float sum = 0.0f;
     const float *from = signal;
-    for (float *to = signal, *end = to + points; to < end; to++, from += 2) {
-        const cf v = cf_load(from);
-        const float magnitude = fm_sqrt(v.re * v.re + v.im * v.im);
-        *to = magnitude;
-        sum += magnitude;
+    for (float *to = signal, *end = to + points; to < end; to += 4, from += 8) {
+        const float m0 = magnitude(from), m1 = magnitude(from + 2);
+        const float m2 = magnitude(from + 4), m3 = magnitude(from + 6);
+        sum = sum + m0 + m1 + m2 + m3;
+        to[0] = m0;
+        to[1] = m1;
+        to[2] = m2;
+        to[3] = m3;
     }
     return sum;
 }
 
-/* Takes the mean off, weighed as the envelope is: its outer half segments fade in and out with the
-   Hann window. Fills up with zeros to the transform's length. */
-static void remove_mean(const chain_view *chain, float *envelope, float sum)
+/* The mean, weighed as the envelope is: its outer half segments fade in and out with the Hann
+   window. Instead of taking mean * weight off everywhere, mean * (1 - weight) is added where the
+   weight is not 1: the same but for a constant, which only line 0 sees. Past the end, to the
+   transform's length, the weight is 0. */
+static void level_mean(const chain_view *chain, float *envelope, float sum)
 {
     const chain_envelope *e = &chain->envelope;
     const uint32_t half = chain->hop / e->decimation, points = e->points;
@@ -32,18 +43,14 @@ static void remove_mean(const chain_view *chain, float *envelope, float sum)
     for (uint32_t i = 0; i < half / 2; i++, h += step) {
         float *tail = envelope + points - half + i;
         const float w0 = mean * h[0], w1 = mean * h[1];
-        envelope[i] -= w0;
-        envelope[i + half / 2] -= w1;
-        tail[0] -= mean - w0;
-        tail[half / 2] -= mean - w1;
+        envelope[i] += mean - w0;
+        envelope[i + half / 2] += mean - w1;
+        tail[0] += w0;
+        tail[half / 2] += w1;
     }
-    for (float *p = envelope + half, *end = envelope + points - half; p < end; p += 4) {
-        p[0] -= mean;
-        p[1] -= mean;
-        p[2] -= mean;
-        p[3] -= mean;
+    for (uint32_t i = points; i < e->transform; i++) {
+        envelope[i] = mean;
     }
-    memset(envelope + points, 0, (e->transform - points) * sizeof *envelope);
 }
 
 /* z = transform of x's even samples + i odd samples, `count` complex numbers. */
@@ -58,26 +65,23 @@ static void transform_packed(float *z, const float *x, uint32_t count)
 }
 
 /* power[k] = |2 X(k)|^2, k = 0 .. count - 1, of the real signal whose packed transform z is. */
-static void split_power(float *z, uint32_t count, float *power)
+static void split_power(const float *z, uint32_t count, float *power)
 {
-    const uint32_t step = 2 * (TABLE_LONGEST / (2 * count));
-    const float *h = hann_pairs, *u = z, *v = z + 2 * count;
-    float *mirror = power + count - 1;
-    z[2 * count] = z[0];
-    z[2 * count + 1] = z[1];
-    power[0] = 0.0f; /* the mean is gone: not a peak */
+    const uint32_t step = 6 * (TWIDDLE4_M / (count / 2)); /* to exp(-2 pi i k / (2 count)) */
+    const float *w = twiddle4, *u = z, *v = z + 2 * count;
+    float *low = power, *high = power + count;
+    power[0] = 0.0f; /* the mean: not a peak */
     power[count / 2] = 4.0f * (z[count] * z[count] + z[count + 1] * z[count + 1]);
     for (uint32_t k = 1; k < count / 2; k++) {
-        h += step;
+        w += step;
         u += 2;
         v -= 2;
-        const cf a = cf_load(u), b = cf_load(v), hann = cf_load(h);
-        const cf w = {1.0f - 2.0f * hann.re, 1.0f - 2.0f * hann.im};
+        const cf a = cf_load(u), b = cf_load(v), f = cf_load(w);
         const cf e = {a.re + b.re, a.im - b.im}, d = {a.im + b.im, b.re - a.re};
-        const cf t = {d.re * w.re - d.im * w.im, d.re * w.im + d.im * w.re};
-        const cf low = cf_add(e, t), high = cf_sub(e, t);
-        power[k] = low.re * low.re + low.im * low.im;
-        *mirror-- = high.re * high.re + high.im * high.im;
+        const cf t = {d.re * f.re - d.im * f.im, d.re * f.im + d.im * f.re};
+        const cf p = cf_add(e, t), q = cf_sub(e, t);
+        *++low = p.re * p.re + p.im * p.im;
+        *--high = q.re * q.re + q.im * q.im;
     }
 }
 
@@ -134,7 +138,7 @@ void envelope_peaks(const chain_view *chain, const envelope_plan *plan, float *s
     const chain_envelope *e = &chain->envelope;
     const uint32_t lines = e->transform / 2, peaks = e->count * e->harmonics;
     const uint32_t weight = e->points - chain->hop / e->decimation;
-    remove_mean(chain, signal, magnitudes(signal, e->points));
+    level_mean(chain, signal, magnitudes(signal, e->points));
     transform_packed(z, signal, lines);
     split_power(z, lines, signal); /* the signal is no longer needed */
     if (e->mode == PEAKS_STRONGEST) {

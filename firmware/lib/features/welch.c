@@ -67,10 +67,10 @@ static void pair_last_pass(float *z, uint32_t segment, const welch_plan *plan, u
             cf a1 = cf_load_mul(p2, w), a3 = cf_load_mul(p3, w + 4);
             cf t0 = cf_add(a0, a2), d0 = cf_sub(a0, a2), t1 = cf_add(a1, a3), d1 = cf_sub(a1, a3);
             w += step;
-            cf_push_power_sum(&p0, &s0, t0, t1);
-            cf_push_power_minus_i(&p1, &s1, d0, d1);
-            cf_push_power_difference(&p2, &s2, t0, t1);
-            cf_push_power_plus_i(&p3, &s3, d0, d1);
+            s0 += cf_power(cf_push_sum(&p0, t0, t1));
+            s1 += cf_power(cf_push_minus_i(&p1, d0, d1));
+            s2 += cf_power(cf_push_difference(&p2, t0, t1));
+            s3 += cf_power(cf_push_plus_i(&p3, d0, d1));
         } while (p0 < stop);
         power[range->band[0]] += s0;
         power[range->band[1]] += s1;
@@ -136,8 +136,8 @@ static void single_split(float *z, uint32_t segment, const welch_plan *plan, flo
             float *mirror = y;
             h += step;
             y -= 2;
-            cf_push_power_difference(&p, &s0, (cf){e.re, -e.im}, (cf){-t.re, t.im});
-            cf_push_power_difference(&mirror, &s2, (cf){e.re, e.im}, t);
+            s0 += cf_power(cf_push_difference(&p, (cf){e.re, -e.im}, (cf){-t.re, t.im}));
+            s2 += cf_power(cf_push_difference(&mirror, (cf){e.re, e.im}, t));
         } while (p < stop);
         power[range->band[0]] += 0.5f * s0;
         power[range->band[2]] += 0.5f * s2;
