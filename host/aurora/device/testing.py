@@ -70,26 +70,30 @@ class FakeBoard:
         self._random = random.Random(self.faults.seed)  # noqa: S311 - faults to repeat, not secrets
         self._memory = _Memory(boot_id=1)
         self._frames = FrameDecoder()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(_POLL_SECONDS)
+        self._listener: socket.socket | None = None
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     @property
     def url(self) -> str:
         """pyserial URL of the board."""
+        assert self._listener is not None, "the board listens only inside its with block"
         return f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> FakeBoard:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(_POLL_SECONDS)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ending.set()
         self._thread.join()
-        self._listener.close()
+        if self._listener is not None:
+            self._listener.close()
 
     def _serve(self) -> None:
+        assert self._listener is not None
         while not self._ending.is_set():
             try:
                 connection, _ = self._listener.accept()
@@ -106,9 +110,8 @@ class FakeBoard:
                 data = connection.recv(4096)
                 if not data:
                     return
-                for payload in self._frames.feed(data):
-                    for answer in self._answers(payload):
-                        self._send(connection, answer)
+                for answer in self.answers(data):
+                    self._send(connection, answer)
             except TimeoutError:
                 continue
             except OSError:
@@ -125,7 +128,11 @@ class FakeBoard:
         if chance() >= faults.drop:
             connection.sendall(frame * (2 if chance() < faults.duplicate else 1))
 
-    def _answers(self, payload: bytes) -> list[bytes]:
+    def answers(self, data: bytes) -> list[bytes]:
+        """Payloads that these bytes from the host are answered with, before the line does its worst."""
+        return [answer for payload in self._frames.feed(data) for answer in self._answer(payload)]
+
+    def _answer(self, payload: bytes) -> list[bytes]:
         try:
             message, values = decode(payload, link_schema().towards(board=True))
         except Refused as refusal:
@@ -222,7 +229,8 @@ class FakeBoard:
         sums, step = self._memory.sums, field_of("calibration", "chunk").high
         piece = encode(
             "calibration", request_id=request_id, calibration_target=200, total_bytes=len(sums),
-            offset=offset, calibration_count=self._memory.calibration_count, chunk=bytes(sums[offset : offset + step]),
+            offset=offset, calibration_count=self._memory.calibration_count,
+            chunk=bytes(sums[offset : offset + step]),
         )  # fmt: skip
         return [piece]
 
