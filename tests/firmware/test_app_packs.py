@@ -12,21 +12,15 @@ from aurora.demo.answers import refuse_other_pack
 from aurora.errors import PackIncompatible, PackWrongChain, PackWrongClass
 from aurora.pack.build import PackContents, build_pack
 from aurora.pack.read import parse_pack
-from aurora.spec.chain import compile_chain, default_chain, features_id
+from aurora.spec.chain import features_id
 from aurora.spec.link import code_number
-from aurora.spec.signal import SignalSpec
-from small_model import RATE_HZ, SmallModel, recording, small_model
+from small_model import SmallModel, recording, small_model
 
 STATES = "link/states.def"
 
 
 def contents(model: SmallModel, **changes: object) -> PackContents:
     return dataclasses.replace(model.contents(BOARD), **changes)
-
-
-def without_normalisation() -> bytes:
-    signal = SignalSpec(n=256, axes=("x", "y"), rate_hz=RATE_HZ, rpm="known")
-    return compile_chain(default_chain(signal, 1500.0, calibration_windows=6), signal)
 
 
 def altered_golden(model: SmallModel) -> tuple[np.ndarray, np.ndarray]:
@@ -45,9 +39,7 @@ REFUSALS: dict[str, Callable[[SmallModel], bytes]] = {
     "CLASS": lambda m: build_pack(contents(m, board_class=99)),
     "LAYOUT": lambda m: small_model(hidden=20).pack(BOARD),
     "CONSTANTS": lambda m: build_pack(contents(m, constants=m.contents(BOARD).constants + bytes(16))),
-    "CHAIN": lambda m: build_pack(
-        contents(m, chain=without_normalisation(), features_id=features_id(without_normalisation()))
-    ),
+    "CHAIN": lambda m: build_pack(contents(m, chain=m.plain_chain)),
     "FEATURES": lambda m: build_pack(contents(m, **longer_chain())),
     "COUNT_FEATURES": lambda m: build_pack(
         contents(m, chain=small_model(axes=1).chain, features_id=features_id(small_model(axes=1).chain))

@@ -60,6 +60,7 @@ class SmallModel:
     """What a release holds, as far as a pack needs it."""
 
     spec: ModelSpec
+    plain_chain: bytes  # without normalisation
     chain: bytes
     tflite: bytes
     decision: Decision
@@ -154,7 +155,7 @@ def small_model(
         fails_within=FailsWithin(0, middle, max(-128, middle - 5), 3, 2, 5),
     )
     baseline = build_baseline(calibrated, outputs, names)
-    return SmallModel(spec, chain, tflite, decision, baseline, inputs[:8], outputs[:8])
+    return SmallModel(spec, plain, chain, tflite, decision, baseline, inputs[:8], outputs[:8])
 
 
 def network(inputs: int, hidden: int, classes: int, zero_point: int, seed: int) -> bytes:
