@@ -56,8 +56,7 @@ void nn_conv_2d(const nn_conv_2d_params *p, const uint8_t *constants, const int8
         const nn_span rows = nn_rows(g, oy);
         for (int32_t ox = 0; ox < g->out_w; ox++) {
             const nn_span columns = nn_columns(g, ox);
-            const int whole =
-                rows.end - rows.first == g->taps_h && columns.end - columns.first == g->taps_w;
+            const int whole = nn_is_whole(g, rows, columns);
             const int8_t *w = NN_TABLE(int8_t, constants, p->weights);
             for (int32_t o = 0; o < g->out_c; o++, w += filter) {
                 int32_t sum = inside(bias[o], g, w, x, rows, columns);

@@ -1,21 +1,37 @@
 #include "nn/kernels/depthwise_conv_2d.h"
 
-/* One output channel at one position; x and w point at its channel. Taps outside the input read its
- * zero point, which the bias has taken away for every tap. */
-static int32_t channel_sum(int32_t sum, const nn_window *g, const int8_t *w, const int8_t *x,
-                           nn_span rows, nn_span columns, int32_t zero)
+/* One output channel at one position: the taps inside the input. x and w point at its channel. */
+static int32_t inside(int32_t sum, const nn_window *g, const int8_t *w, const int8_t *x,
+                      nn_span rows, nn_span columns)
 {
+    const int32_t tap_step = g->dilation_w * g->in_c;
     uint32_t total = (uint32_t)sum;
-    for (int32_t ty = 0; ty < g->taps_h; ty++) {
+    for (int32_t ty = rows.first; ty < rows.end; ty++) {
         const int32_t in_y = rows.origin + ty * g->dilation_h;
-        const int row_inside = ty >= rows.first && ty < rows.end;
-        for (int32_t tx = 0; tx < g->taps_w; tx++, w += g->out_c) {
-            const int32_t in_x = columns.origin + tx * g->dilation_w;
-            const int in = row_inside && tx >= columns.first && tx < columns.end;
-            total += (uint32_t)(*w * (in ? x[(in_y * g->in_w + in_x) * g->in_c] : zero));
+        const int32_t in_x = columns.origin + columns.first * g->dilation_w;
+        const int8_t *tap = x + (in_y * g->in_w + in_x) * g->in_c;
+        const int8_t *weight = w + (ty * g->taps_w + columns.first) * g->out_c;
+        for (int32_t tx = columns.first; tx < columns.end; tx++) {
+            total += (uint32_t)(*weight * *tap);
+            weight += g->out_c;
+            tap += tap_step;
         }
     }
     return (int32_t)total;
+}
+
+/* Taps outside the input read its zero point, which the bias has taken away for every tap. */
+static int32_t padded(int32_t sum, const nn_window *g, const int8_t *w, nn_span rows,
+                      nn_span columns, int32_t zero)
+{
+    int32_t missing = 0;
+    for (int32_t ty = 0; ty < g->taps_h; ty++) {
+        const int row_inside = ty >= rows.first && ty < rows.end;
+        for (int32_t tx = 0; tx < g->taps_w; tx++, w += g->out_c)
+            if (!row_inside || tx < columns.first || tx >= columns.end)
+                missing += *w;
+    }
+    return (int32_t)((uint32_t)sum + (uint32_t)missing * (uint32_t)zero);
 }
 
 void nn_depthwise_conv_2d(const nn_depthwise_conv_2d_params *p, const uint8_t *constants,
@@ -31,9 +47,12 @@ void nn_depthwise_conv_2d(const nn_depthwise_conv_2d_params *p, const uint8_t *c
         const nn_span rows = nn_rows(g, oy);
         for (int32_t ox = 0; ox < g->out_w; ox++) {
             const nn_span columns = nn_columns(g, ox);
+            const int whole = nn_is_whole(g, rows, columns);
             for (int32_t o = 0; o < g->out_c; o++) {
-                const int32_t sum = channel_sum(bias[o], g, weights + o, x + o / p->multiplier,
-                                                rows, columns, levels->input_zero);
+                const int8_t *w = weights + o;
+                int32_t sum = inside(bias[o], g, w, x + o / p->multiplier, rows, columns);
+                if (!whole)
+                    sum = padded(sum, g, w, rows, columns, levels->input_zero);
                 *y++ = nn_output(sum, &requant[o], levels);
             }
         }

@@ -41,4 +41,10 @@ static inline nn_span nn_columns(const nn_window *g, int32_t out_x)
     return nn_taps(out_x, g->stride_w, g->pad_w, g->dilation_w, g->taps_w, g->in_w);
 }
 
+/* True where all taps lie inside the input. */
+static inline int nn_is_whole(const nn_window *g, nn_span rows, nn_span columns)
+{
+    return rows.end - rows.first == g->taps_h && columns.end - columns.first == g->taps_w;
+}
+
 #endif
