@@ -11,6 +11,7 @@
     ├─ OverBudget            33  the firmware does not fit the board
     ├─ BuildFailed           34  the compiler or PlatformIO reported an error
     ├─ EmulatorFailed        35  the emulated board stopped or never started
+    ├─ BitsDiffer            36  the board did not compute what the host computed
     ├─ LinkDead              40  nothing answers at this serial URL
     ├─ LinkBusy              41  something else holds this serial port
     ├─ NotOurDevice          42  bytes arrive, but no Aurora firmware speaks
@@ -95,6 +96,10 @@ class BuildFailed(AuroraError):
 
 class EmulatorFailed(AuroraError):
     exit_code = 35
+
+
+class BitsDiffer(AuroraError):
+    exit_code = 36
 
 
 class LinkDead(AuroraError):

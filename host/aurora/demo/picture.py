@@ -1,4 +1,4 @@
-"""report.png: what the board said of one failing unit, how well it ranks units, what it costs, what drift looks like."""
+"""report.png: one failing unit as the board saw it, scores by unit, cost, and what drift looks like."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INK, BLUE, ORANGE, GREY, RED = "#22303c", "#2a6f97", "#e07a1f", "#9aa5b1", "#b32
 
 @dataclass(frozen=True)
 class Timeline:
-    """One unit through the board: w windows in time order; ``horizon_s`` before ``failure_s`` counts as failing."""
+    """A unit on the board, w windows in time order; it fails within ``horizon_s`` of ``failure_s``."""
 
     unit: str
     time_s: NDArray[np.float64]  # [w]
@@ -75,12 +75,16 @@ def _timeline(axis: Any, timeline: Timeline | None) -> None:
         return
     hours = timeline.time_s / 3600
     axis.plot(hours, timeline.score, ".", ms=4, color=BLUE, label="score of a window (int8, from the board)")
-    axis.axhline(timeline.threshold, color=INK, lw=1.2, ls="--", label="threshold, chosen on validation units")
+    axis.axhline(
+        timeline.threshold, color=INK, lw=1.2, ls="--", label="threshold, chosen on validation units"
+    )
     for start, end in _runs(timeline.alarm):
         label = "alarm after k of n windows" if start == _runs(timeline.alarm)[0][0] else None
         axis.axvspan(hours[start], hours[end], color=ORANGE, alpha=0.25, lw=0, label=label)
     if timeline.failure_s is not None:
-        axis.axvline((timeline.failure_s - timeline.horizon_s) / 3600, color=RED, lw=1.5, label="horizon begins")
+        axis.axvline(
+            (timeline.failure_s - timeline.horizon_s) / 3600, color=RED, lw=1.5, label="horizon begins"
+        )
     axis.set_ylim(-135, 135)
     axis.set_xlabel("hours of operation", fontsize=12)
     axis.set_ylabel("fails within the horizon", fontsize=12)
@@ -95,7 +99,7 @@ def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def _units(axis: Any, report: dict[str, Any]) -> None:
-    per_unit = {unit: s for unit, s in (report["auroc_per_unit"] or {}).items() if s["board"] is not None}
+    per_unit = {unit: s for unit, s in (report["auroc_per_unit"] or {}).items() if s is not None}
     if not per_unit:
         _empty(axis, "no time to failure in this data set")
         return
@@ -135,8 +139,9 @@ def _cost(axis: Any, report: dict[str, Any]) -> None:
         words = f"{report[used] / 1024:.1f} of {report[limit] / 1024:.0f} KiB"
         axis.text(98, place, words, va="center", ha="right", fontsize=12, color=INK)
     counts = report["instructions"]
-    lines = f"features {counts['features']:,} + network {counts['inference']:,} instructions per window"
-    axis.text(0, -0.75, lines.replace(",", " "), fontsize=12, color=INK)
+    if counts is not None:
+        words = f"features {counts['features']:,} + network {counts['inference']:,} instructions per window"
+        axis.text(0, -0.75, words.replace(",", " "), fontsize=12, color=INK)
     axis.set_yticks(range(len(shares)), [name for name, *_ in shares], fontsize=12)
     axis.set_xlim(0, 100)
     axis.set_ylim(-1, len(shares) - 0.4)
