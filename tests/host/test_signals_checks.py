@@ -197,6 +197,14 @@ def test_files_changed_after_the_import(tmp_path: Path) -> None:
     ]
 
 
+def test_a_manifest_with_another_rate(tmp_path: Path) -> None:
+    write(tmp_path / "d", unit("a", windows=24), unit("b", windows=24))
+    edit_manifest(tmp_path / "d", rate_hz=2 * RATE_HZ)
+    report = check_dataset(tmp_path / "d")
+    assert ("error", "wrong_rate", "a", 0) in codes(report)
+    assert "recorded at 1000 Hz, the manifest says 2000 Hz" in report.findings[0].what
+
+
 def test_a_folder_that_lies_about_itself_is_an_error_at_once(tmp_path: Path) -> None:
     write(tmp_path / "d")
     edit_manifest(tmp_path / "d", n=63)

@@ -88,6 +88,7 @@ def test_no_data_set(tmp_path: Path) -> None:
         ({"rate_hz": 0}, "rate_hz"),
         ({"rate_hz": "12800"}, "rate_hz"),
         ({"rate_hz": True}, "rate_hz"),
+        ({"rate_hz": 2000}, "recorded at another rate"),
         ({"n": -1}, "n is not"),
         ({"n": 65}, "samples.npy"),
         ({"axes": ["x"]}, "samples.npy"),

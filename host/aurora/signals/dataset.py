@@ -14,7 +14,7 @@ compared with the manifest before an array is used, and every value has to be po
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from aurora.errors import InputError, NotFiniteError
 from aurora.files import folder_atomic, is_plain_name, write_atomic
 from aurora.signals import storage
 from aurora.signals.manifest import MANIFEST_FILE, Manifest, UnitEntry, read_manifest
+from aurora.signals.values import value_problems
 
 # one entry per column of windows.npz: name -> (dtype, has one value per axis)
 COLUMNS: dict[str, tuple[str, bool]] = {
@@ -37,6 +38,8 @@ COLUMNS: dict[str, tuple[str, bool]] = {
     "fault": ("<i2", False),
     "ttf_s": ("<f4", False),
 }
+# Each window keeps the rate it was recorded at: a manifest edited by hand must not move its frequencies.
+RATE_COLUMN = "rate_hz"
 
 
 @dataclass(frozen=True)
@@ -96,17 +99,6 @@ class DataSet:
 HEALTHY_NAMES = ("healthy", "normal")
 
 
-@dataclass(frozen=True)
-class ValueProblem:
-    """An impossible value in one column of a unit; ``window`` is the first index that has it."""
-
-    column: str
-    window: int
-    what: str
-    count: int
-    not_finite: bool
-
-
 def load_dataset(path: Path | str, *, check_values: bool = True) -> DataSet:
     """Load a data set folder.
 
@@ -116,7 +108,7 @@ def load_dataset(path: Path | str, *, check_values: bool = True) -> DataSet:
     """
     path = Path(path)
     manifest = read_manifest(path)
-    units = tuple(_load_unit(path, manifest, entry) for entry in manifest.units)
+    units = tuple(_load_unit(path, manifest, entry, check_values) for entry in manifest.units)
     if check_values:
         for unit in units:
             _refuse_impossible(unit, len(manifest.fault_types), path / "units" / unit.id / "windows.npz")
@@ -161,7 +153,7 @@ def write_dataset(
         for unit in units:
             _refuse_misfit(unit, axes, n, path)
             _refuse_impossible(unit, len(fault_types), f"{path}: unit {unit.id}")
-            entries.append(_write_unit(folder, unit))
+            entries.append(_write_unit(folder, unit, float(rate_hz)))
         manifest = Manifest(
             name=name,
             rate_hz=float(rate_hz),
@@ -196,26 +188,6 @@ def is_healthy(dataset: DataSet, unit: Unit) -> NDArray[np.bool_]:
     faulty = (unit.fault >= 0) & ~np.isin(unit.fault, names)
     healthy: NDArray[np.bool_] = (np.isin(unit.fault, names) | np.isinf(unit.ttf_s) | start) & ~faulty
     return healthy
-
-
-def value_problems(unit: Unit, fault_type_count: int) -> Iterator[ValueProblem]:
-    """Every column of ``unit`` that holds an impossible value, with the first window that has it."""
-    scale, rpm, load, fault, ttf = unit.scale_g, unit.rpm, unit.load, unit.fault, unit.ttf_s
-    rules: list[tuple[str, Any, str, bool]] = [
-        ("scale_g", ~np.isfinite(scale).all(axis=1), "scale is NaN or infinite", True),
-        ("scale_g", (scale <= 0).any(axis=1), "scale is not above 0", False),
-        ("rpm", np.isinf(rpm), "rpm is infinite (unknown is NaN)", True),
-        ("rpm", rpm <= 0, "rpm is not above 0 (unknown is NaN)", False),
-        ("load", np.isinf(load), "load is infinite (unknown is NaN)", True),
-        ("time_s", ~np.isfinite(unit.time_s), "time is NaN or infinite", True),
-        ("stands_for_s", ~np.isfinite(unit.stands_for_s), "stands_for_s is NaN or infinite", True),
-        ("stands_for_s", unit.stands_for_s <= 0, "stands_for_s is not above 0", False),
-        ("fault", (fault < -1) | (fault >= fault_type_count), "fault is no index of fault_types", False),
-        ("ttf_s", ttf < 0, "time to failure is negative", False),
-    ]
-    for column, bad, what, not_finite in rules:
-        if bad.any():
-            yield ValueProblem(column, int(np.argmax(bad)), what, int(bad.sum()), not_finite)
 
 
 def _refuse_impossible(unit: Unit, fault_type_count: int, where: object) -> None:
@@ -253,18 +225,19 @@ def _refuse_misfit(unit: Unit, axes: tuple[str, ...], n: int, where: object) -> 
             raise InputError(f"{name} has shape {column.shape} for {w} windows", where=where)
 
 
-def _write_unit(folder: Path, unit: Unit) -> UnitEntry:
+def _write_unit(folder: Path, unit: Unit, rate_hz: float) -> UnitEntry:
     home = folder / "units" / unit.id
     home.mkdir(parents=True)
     samples_sha256 = storage.write_npy(home / "samples.npy", np.asarray(unit.samples, dtype="<i2"))
     columns = {name: np.asarray(getattr(unit, name), dtype=dtype) for name, (dtype, _) in COLUMNS.items()}
+    columns[RATE_COLUMN] = np.full(unit.windows, rate_hz, "<f8")
     columns_npz = storage.npz_bytes(columns)
     (home / "windows.npz").write_bytes(columns_npz)
     windows_sha256 = hashlib.sha256(columns_npz).hexdigest()
     return UnitEntry(unit.id, unit.windows, unit.healthy_start_windows, samples_sha256, windows_sha256)
 
 
-def _load_unit(path: Path, manifest: Manifest, entry: UnitEntry) -> Unit:
+def _load_unit(path: Path, manifest: Manifest, entry: UnitEntry, check_values: bool) -> Unit:
     home = path / "units" / entry.id
     if home.is_symlink() or (home / "samples.npy").is_symlink() or (home / "windows.npz").is_symlink():
         raise InputError("is a symbolic link", where=home, hint="a data set holds its own files")
@@ -273,5 +246,14 @@ def _load_unit(path: Path, manifest: Manifest, entry: UnitEntry) -> Unit:
     expected: dict[str, tuple[str, tuple[int, ...]]] = {
         name: (dtype, (w, axes) if per_axis else (w,)) for name, (dtype, per_axis) in COLUMNS.items()
     }
-    columns = storage.read_npz_columns(home / "windows.npz", expected)
+    columns = storage.read_npz_columns(home / "windows.npz", expected | {RATE_COLUMN: ("<f8", (w,))})
+    wrong = columns.pop(RATE_COLUMN) != manifest.rate_hz
+    if check_values and wrong.any():
+        what = f"window {int(np.argmax(wrong))} was recorded at another rate than {manifest.rate_hz:g} Hz"
+        raise InputError(what, where=home / "windows.npz", hint="import the data again")
     return Unit(id=entry.id, samples=samples, healthy_start_windows=entry.healthy_start_windows, **columns)
+
+
+def recorded_rates(path: Path, unit_id: str) -> NDArray[np.float64]:
+    """[w] Hz: the rate that each window of a loaded unit was recorded at, whatever the manifest says."""
+    return storage.NpzReader(path / "units" / unit_id / "windows.npz").read(RATE_COLUMN)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from aurora.signals.checks.finding import Finding
-from aurora.signals.dataset import HEALTHY_NAMES, DataSet, Unit, fails_within, value_problems
+from aurora.signals.dataset import HEALTHY_NAMES, DataSet, Unit, fails_within
+from aurora.signals.values import value_problems
 
 TTF_SLACK = 0.02  # float32 and rounding in sources
 

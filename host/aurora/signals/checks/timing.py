@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from aurora.signals.checks.finding import Finding, Severity
-from aurora.signals.dataset import DataSet, Unit
+from aurora.signals.dataset import DataSet, Unit, recorded_rates
 
 CONTIGUOUS = 0.2  # a unit whose windows stand for no more than 1.2 window lengths was recorded without pause
 RATE_TOLERANCE = 0.01
@@ -20,9 +20,19 @@ def timing_findings(dataset: DataSet) -> Iterator[Finding]:
     """Time that stands still or runs back, overlaps, gaps, and a rate that time or spectrum contradicts."""
     length_s = dataset.n / dataset.rate_hz
     for unit in dataset.units:
+        yield from _recorded_rate(dataset, unit)
         if unit.windows > 1 and np.isfinite(unit.time_s).all() and np.isfinite(unit.stands_for_s).all():
             yield from _unit_findings(unit, length_s, dataset.rate_hz)
         yield from _empty_band(unit, dataset.rate_hz)
+
+
+def _recorded_rate(dataset: DataSet, unit: Unit) -> Iterator[Finding]:
+    rates = recorded_rates(dataset.path, unit.id)
+    wrong = rates != dataset.rate_hz
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        what = f"was recorded at {rates[first]:g} Hz, the manifest says {dataset.rate_hz:g} Hz"
+        yield Finding("error", "wrong_rate", what, "import the data again", unit.id, first, int(wrong.sum()))
 
 
 def _unit_findings(unit: Unit, length_s: float, rate_hz: float) -> Iterator[Finding]:

@@ -22,9 +22,7 @@ def read(source: NpzReader, mapping: Mapping) -> Recording:
     """All records of the file; raises InputError or NotFiniteError naming key and record."""
     records = _Records.read(source, mapping)
     rate = mapping.rate_hz
-    rate_hz = source.scalar(rate) if isinstance(rate, str) else rate
-    if rate_hz <= 0:
-        raise InputError(f"key {rate!r}: the rate is not above 0", where=source.path)
+    rate_hz = _rate(source, rate) if isinstance(rate, str) else rate
     units = list(dict.fromkeys(records.unit))
     faults = fault_names(records.fault, mapping.fault_types, source.path)
     return Recording(
@@ -39,6 +37,23 @@ def read(source: NpzReader, mapping: Mapping) -> Recording:
         nominal_rpm=mapping.nominal_rpm,
         provenance={"format": "npz", "records": len(records.unit), "windows_per_record": records.cuts},
     )
+
+
+def _rate(source: NpzReader, key: str) -> float:
+    """The one rate of all records; a rate of its own for each is refused, a data set has one."""
+    rates = source.read(key)
+    if (
+        rates.dtype.kind not in "iuf"
+        or rates.size == 0
+        or not (np.isfinite(rates).all() and (rates > 0).all())
+    ):
+        raise InputError(f"key {key!r} holds no rate above 0", where=source.path)
+    if (rates != rates.flat[0]).any():
+        bad = int(np.argmax(rates.reshape(-1) != rates.flat[0]))
+        first, other = rates.flat[0], rates.flat[bad]
+        what = f"key {key!r}: record {bad} was recorded at {other:g} Hz, record 0 at {first:g} Hz"
+        raise InputError(what, where=source.path, hint="import each rate into a data set of its own")
+    return float(rates.flat[0])
 
 
 @dataclass(frozen=True)
