@@ -1,12 +1,14 @@
 """PEP 517 backend: setuptools, plus the compiled extension ``aurora._device``.
 
 The extension's declarations are taken from the firmware's public headers, between the marks
-``/* aurora:cdef */`` and ``/* aurora:end */``: host and board cannot disagree about a struct.
+``/* aurora:cdef */`` and ``/* aurora:end */``: host and board cannot disagree about a struct. A wheel also
+carries the firmware's message definitions and code lists, which the host reads at run time.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import setuptools
@@ -18,9 +20,13 @@ HEADERS = (
     "core/crc32.h", "core/sha256.h", "core/fmath.h", "features/features.h", "drift/drift.h",
     "nn/decision.h", "pack/pack.h", "link/frame.h", "link/guard.h",
 )  # fmt: skip
-SOURCES = ("core/*.c", "features/*.c", "drift/*.c", "nn/decision.c", "pack/*.c", "link/frame.c", "link/guard.c")
+SOURCES = (
+    "core/*.c", "features/*.c", "drift/*.c", "nn/decision.c", "pack/*.c", "link/frame.c", "link/guard.c",
+)  # fmt: skip
 # -ffp-contract=off and no vectoriser: the same roundings, in the same order, as the Cortex-M build
 FLAGS = ["-std=c11", "-O2", "-ffp-contract=off", "-fno-tree-vectorize", "-Wall", "-Wextra"]
+TEXTS = ("link/*.cddl", "link/*.def", "pack/errors.def")  # what aurora.spec.firmware_files looks for
+TEXTS_COPY = ROOT / "host" / "aurora" / "_firmware"
 MARKED = re.compile(r"/\* aurora:cdef \*/(.*?)/\* aurora:end \*/", re.DOTALL)
 
 
@@ -56,10 +62,21 @@ class _Backend(build_meta._BuildMetaBackend):
         setuptools.setup(ext_modules=[_extension()])
 
 
+def build_wheel(*args, **kwargs):  # type: ignore[no-untyped-def]
+    """PEP 517's hook, with TEXTS copied into the package for its duration."""
+    try:
+        for path in (path for pattern in TEXTS for path in LIB.glob(pattern)):
+            copy = TEXTS_COPY / path.relative_to(LIB)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+        return _backend.build_wheel(*args, **kwargs)
+    finally:
+        shutil.rmtree(TEXTS_COPY, ignore_errors=True)
+
+
 _backend = _Backend()
 get_requires_for_build_sdist = _backend.get_requires_for_build_sdist
 get_requires_for_build_wheel = build_meta.get_requires_for_build_wheel
 get_requires_for_build_editable = build_meta.get_requires_for_build_editable
 build_sdist = _backend.build_sdist
-build_wheel = _backend.build_wheel
 build_editable = _backend.build_editable
