@@ -5,6 +5,7 @@ Builds are kept in a folder of the caller's; every process is bounded.
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections import Counter
 from dataclasses import dataclass
@@ -81,8 +82,17 @@ def run(folder: Path, jobs: list[Job], features: list[int], plugin: str = "") ->
     return results
 
 
-def instructions(folder: Path, job: Job, features: int) -> Counter[str]:
-    """Instructions of one features_extract call, exactly, per function."""
+@dataclass(frozen=True)
+class Cost:
+    """What one features_extract call takes on the Cortex-M4F: exact instructions, and cycles by `_cycles`."""
+
+    instructions: int
+    weighted_cycles: int
+    per_function: dict[str, int]
+
+
+def cost(folder: Path, job: Job, features: int) -> Cost:
+    """Cost of the job's first window."""
     elf = build(folder)
     plugin = folder / "count.so"
     if not plugin.exists():
@@ -91,21 +101,49 @@ def instructions(folder: Path, job: Job, features: int) -> Counter[str]:
     symbols = _symbols(elf)
     mark = next(address for address, _, name in symbols if name == "mark")
     run(folder, [job], [features], f"{plugin},mark={mark},out={folder}/count.txt")
+    listing = _tool("objdump", "-d", "--no-show-raw-insn", str(elf))
+    code = {
+        int(m[1], 16): (m[2], m[3]) for m in re.finditer(r"^ +(\w+):\t(\S+)\t?(.*)$", listing, re.MULTILINE)
+    }
     per_function: Counter[str] = Counter()
+    cycles = 0
     for line in (folder / "count.txt").read_text().splitlines():
         address, executed = map(int, line.split())
         name = next(name for start, size, name in symbols if start <= address < start + size)
         per_function[name] += executed
-    return per_function
+        cycles += executed * _cycles(*code[address])
+    return Cost(per_function.total(), cycles, dict(per_function.most_common()))
+
+
+def _cycles(mnemonic: str, operands: str) -> int:
+    """Cycles of one instruction as the Cortex-M4 manual lists them: no wait states, every branch taken."""
+    name = mnemonic.split(".")[0]
+    if re.fullmatch(r"(b|bl|bx|blx|cbn?z|b(eq|ne|cs|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le))", name):
+        return 3
+    if name in ("vsqrt", "vdiv"):
+        return 14
+    if re.match(r"vml[as]", name):
+        return 3
+    if re.match(r"(v?push|v?pop|v?ldm|v?stm|stmdb|ldmia)", name):
+        listed = operands[operands.find("{") :]
+        registers = listed.count(",") + 1
+        for first, last in re.findall(r"[rds](\d+)-[rds](\d+)", listed):
+            registers += int(last) - int(first)
+        return 1 + registers * (2 if "d" in listed else 1)
+    if name in ("vldr", "vstr", "ldrd", "strd"):
+        return 3 if operands.startswith("d") or name.endswith("d") else 2
+    return 2 if name.startswith("ldr") else 1
 
 
 def _symbols(elf: Path) -> list[tuple[int, int, str]]:
     """(address, bytes, name) of each function."""
-    text = subprocess.run(
-        ["arm-none-eabi-nm", "-S", str(elf)], check=True, capture_output=True, text=True, timeout=30
-    )
-    rows = [line.split() for line in text.stdout.splitlines()]
+    rows = [line.split() for line in _tool("nm", "-S", str(elf)).splitlines()]
     return [(int(r[0], 16), int(r[1], 16), r[3]) for r in rows if len(r) == 4 and r[2] in "tT"]
+
+
+def _tool(name: str, *arguments: str) -> str:
+    command = [f"arm-none-eabi-{name}", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
 
 
 def _job_bytes(job: Job) -> bytes:

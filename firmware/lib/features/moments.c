@@ -103,13 +103,18 @@ static void central_sums(const power_sums *s, int32_t n, int32_t m, float t[4])
     t[3] = (float)high * 4294967296.0f + (float)low;
 }
 
-static uint32_t count_rails(const int16_t *x, uint32_t n)
+static int is_clipped(const int16_t *x, uint32_t n)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < n; i++) {
+    uint32_t pairs = 0;
+    for (const int16_t *p = x, *end = x + (n & ~7u); p < end; p += 8) {
+        pairs += packed_rails(packed_load(p)) + packed_rails(packed_load(p + 2));
+        pairs += packed_rails(packed_load(p + 4)) + packed_rails(packed_load(p + 6));
+    }
+    uint32_t count = (pairs & 0xffffu) + (pairs >> 16);
+    for (uint32_t i = n & ~7u; i < n; i++) {
         count += x[i] >= RAIL || x[i] <= -RAIL;
     }
-    return count;
+    return count >= CLIPPED_SAMPLES;
 }
 
 static uint32_t flags_of(const power_sums *s, const int16_t *x, uint32_t n)
@@ -120,7 +125,7 @@ static uint32_t flags_of(const power_sums *s, const int16_t *x, uint32_t n)
         flags |= s->highest == 0 ? FEATURES_FLAG_SILENT : 0u;
     }
     /* one sample at the rail is what a recording scaled to its own maximum has */
-    if ((s->highest >= RAIL || s->lowest <= -RAIL) && count_rails(x, n) >= CLIPPED_SAMPLES) {
+    if ((s->highest >= RAIL || s->lowest <= -RAIL) && is_clipped(x, n)) {
         flags |= FEATURES_FLAG_CLIPPED;
     }
     return flags;

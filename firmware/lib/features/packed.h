@@ -57,6 +57,14 @@ static inline void packed_sort(uint32_t *a, uint32_t *b)
     *a = larger;
 }
 
+/* 1 in each half that is 32767, -32768 or -32767: neighbours modulo 2^16 */
+static inline uint32_t packed_rails(uint32_t v)
+{
+    (void)__usub16((uint16x2_t)__uadd16((uint16x2_t)v, (uint16x2_t)0x80018001u),
+                   (uint16x2_t)0x00030003u);
+    return (uint32_t)__sel((uint8x4_t)0u, (uint8x4_t)0x00010001u);
+}
+
 static inline uint64_t packed_add_square(uint64_t sum, uint32_t v)
 {
     __asm__("umlal %Q0,%R0,%1,%1" : "+r"(sum) : "r"(v));
@@ -97,6 +105,12 @@ static inline void packed_sort(uint32_t *a, uint32_t *b)
     const uint32_t larger = packed_max(*a, *b);
     *b = packed_min(*a, *b);
     *a = larger;
+}
+
+static inline uint32_t packed_rails(uint32_t v)
+{
+    const int32_t low = packed_low(v), high = packed_high(v);
+    return packed_join(low >= 32767 || low <= -32767, high >= 32767 || high <= -32767);
 }
 
 static inline uint64_t packed_add_square(uint64_t sum, uint32_t v)
