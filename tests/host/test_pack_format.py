@@ -119,7 +119,36 @@ CHAIN, CONSTANTS, DECISION = 0, 1, 2  # places in the part table
 OFFSET_1 = int.from_bytes(sample()[part_field(CONSTANTS, "offset") :][:4], "little")
 HEADER_END = int.from_bytes(sample()[header_field("header_bytes") :][:4], "little")
 
+
+def without_room() -> bytes:
+    """One extension announced and none there, before a CRC that reads like a critical one."""
+    for sequence in range(64):
+        pack = overwritten(header_field("extension_count"), u32(1), assembled(sequence=sequence))
+        if pack[HEADER_END - 2] & 1:
+            return pack
+    raise AssertionError("no such CRC")
+
+
+def wrapped() -> bytes:
+    """Lengths that agree only because their sum wraps around."""
+    short = overwritten(header_field("header_bytes"), u32(HEADER_END - 4))
+    return overwritten(header_field("extension_bytes"), u32(2**32 - 4), short)
+
+
+def unpadded() -> bytes:
+    """An extension of one byte whose padding lies outside."""
+    pack = assembled((Extension(9, b"abcd"),))
+    pack = overwritten(HEADER_END, u32(1), pack)
+    pack = overwritten(header_field("extension_bytes"), u32(9), pack)
+    return overwritten(header_field("header_bytes"), u32(HEADER_END + 9), pack)
+
+
 DAMAGED = {
+    "too-many-parts": (assembled(extra=tuple(Part(99 + i, b"") for i in range(10))), "PACK_E_LENGTH"),
+    "header-too-long": (assembled((Extension(9, bytes(4000)),)), "PACK_E_LENGTH"),
+    "lengths-wrap": (wrapped(), "PACK_E_LENGTH"),
+    "extension-without-room": (without_room(), r"PACK_E_EXTENSION\)"),
+    "extension-unpadded": (unpadded(), "PACK_E_EXTENSION, 9"),
     "erased-flash": (b"\xff" * 4096, "PACK_E_MAGIC"),
     "empty": (b"", "PACK_E_TRUNCATED"),
     "other-file": (b"\x7fELF" + bytes(500), "PACK_E_MAGIC"),
@@ -141,11 +170,11 @@ DAMAGED = {
     ),
     "extension-too-long": (
         overwritten(HEADER_END, u32(5), assembled((Extension(9, b"abcd"),))),
-        "PACK_E_EXTENSION",
+        "PACK_E_EXTENSION, 9",
     ),
     "extension-wraps": (
         overwritten(HEADER_END, u32(0xFFFFFFFE), assembled((Extension(9, b"abcd"),))),
-        "PACK_E_EXTENSION",
+        "PACK_E_EXTENSION, 9",
     ),
     "part-in-header": (overwritten(part_field(CHAIN, "offset"), u32(0)), "PACK_E_PART_BOUNDS, chain"),
     "part-outside": (overwritten(part_field(CHAIN, "offset"), u32(0xFFFFFFE0)), "PACK_E_PART_BOUNDS, chain"),
