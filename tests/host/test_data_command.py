@@ -1,6 +1,9 @@
 """``aurora data`` from the outside: output, exit codes, one line per error."""
 
 import json
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,8 @@ import pytest
 from aurora import cli
 from aurora.signals.dataset import load_dataset
 from aurora.signals.synth.fleet import Fleet, synthesise
+from aurora.spec.model import dump_model_toml
+from aurora.train.derive import derive_spec
 from click.testing import CliRunner
 from signals_data import leftovers, unit, write
 
@@ -134,3 +139,27 @@ def test_features(tmp_path: Path) -> None:
     at = [table["names"].index(f"{axis}.rms") for axis in ("radial_x", "radial_y")]
     assert np.allclose(saved["unit.wt01"].mean(axis=0)[at], rms, atol=1e-3)
     assert "radial_x.rms" in run("features", tmp_path / "d").stdout
+
+
+def test_features_of_a_models_chain(tmp_path: Path) -> None:
+    data = synthesise(
+        tmp_path / "d", Fleet(units=2, healthy=1, windows=12, healthy_windows=12, n=512, axes=1)
+    )
+    spec = derive_spec(data, "small")
+    chain = replace(
+        spec.chain, statistics=("rms",), log_statistics=(), envelope=None, band_edges_hz=(100.0, 800.0)
+    )
+    dump_model_toml(replace(spec, chain=chain), tmp_path / "model.toml")
+    result = run("features", tmp_path / "d", "--chain", tmp_path / "model.toml", "--json")
+    assert json.loads(result.stdout)["names"] == ["radial_x.rms", "radial_x.band_100_800"]
+
+
+def test_help_is_quick_to_load() -> None:
+    program = (
+        "import sys; sys.argv = ['aurora', 'data', 'import', '--help']\n"
+        "import aurora.cli\n"
+        "try: aurora.cli.main()\n"
+        "except SystemExit: pass\n"
+        "assert not {'numpy', 'scipy', 'tensorflow'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60, capture_output=True)

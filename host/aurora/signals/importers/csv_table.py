@@ -9,7 +9,7 @@ dropped and counted in the provenance. With a time column the rows of a window h
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -23,10 +23,14 @@ from aurora.signals.importers.units import assemble
 
 MAX_CSV_BYTES = 4 << 30
 MAX_LINE_CHARACTERS = 1 << 16
+PROGRESS_CHARACTERS = 1 << 20
 
 
-def read(source: Path, mapping: Mapping) -> Recording:
-    """All windows of the file; raises InputError or NotFiniteError naming row and column."""
+def read(source: Path, mapping: Mapping, progress: Callable[[int, int], None] | None = None) -> Recording:
+    """All windows of the file; ``progress`` gets (characters read, bytes of the file).
+
+    Raises InputError or NotFiniteError naming row and column.
+    """
     if source.stat().st_size > MAX_CSV_BYTES:
         raise InputError("is larger than 4 GiB", where=source, hint="split it, or convert it to NPZ")
     windows: dict[str, list[Window]] = {}
@@ -34,7 +38,9 @@ def read(source: Path, mapping: Mapping) -> Recording:
     try:
         with source.open(encoding="utf-8-sig", newline="") as file:
             table = _Table(
-                source, mapping, csv.reader(_bounded_lines(file, source), delimiter=mapping.delimiter)
+                source,
+                mapping,
+                csv.reader(_bounded_lines(file, source, progress), delimiter=mapping.delimiter),
             )
             for unit, block in table.blocks():
                 rows += len(block.rows)
@@ -64,6 +70,7 @@ def read(source: Path, mapping: Mapping) -> Recording:
         fault_types=faults,
         nominal_rpm=mapping.nominal_rpm,
         provenance={"format": "csv", "rows": rows, "rows_left_over": left_over},
+        read_before=True,
     )
 
 
@@ -138,11 +145,16 @@ class _Table:
             )
 
 
-def _bounded_lines(file: TextIO, source: Path) -> Iterator[str]:
+def _bounded_lines(file: TextIO, source: Path, progress: Callable[[int, int], None] | None) -> Iterator[str]:
     """Lines of bounded length: a binary file without line ends must not be read as one."""
-    number = 0
+    number = characters = told = 0
+    size = source.stat().st_size
     while line := file.readline(MAX_LINE_CHARACTERS):
         number += 1
+        characters += len(line)
+        if progress and characters - told > PROGRESS_CHARACTERS:
+            told = characters
+            progress(characters, size)
         if len(line) == MAX_LINE_CHARACTERS:
             raise InputError(f"row {number} is longer than {MAX_LINE_CHARACTERS} characters", where=source)
         if "\0" in line:

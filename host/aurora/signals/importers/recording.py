@@ -14,7 +14,10 @@ from aurora.signals.dataset import Unit
 
 @dataclass(frozen=True)
 class Recording:
-    """A source file understood: the arguments of ``write_dataset``; ``units`` may read as it is iterated."""
+    """A source file understood: the arguments of ``write_dataset``.
+
+    ``units`` reads as it is iterated, except where the whole source had to be ``read_before``.
+    """
 
     name: str
     rate_hz: float
@@ -26,6 +29,7 @@ class Recording:
     fault_types: tuple[str, ...] = ()
     nominal_rpm: float | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+    read_before: bool = False
 
 
 def to_counts(values: NDArray[np.float64], scale_g: float) -> tuple[NDArray[np.int16], NDArray[np.float32]]:

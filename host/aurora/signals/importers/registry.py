@@ -19,7 +19,9 @@ KNOWN_NPZ: tuple[tuple[Callable[[NpzReader], bool], Callable[[NpzReader], Record
 )
 
 
-def open_recording(source: Path, map_path: Path | None) -> Recording:
+def open_recording(
+    source: Path, map_path: Path | None, progress: Callable[[int, int], None] | None = None
+) -> Recording:
     """Read ``source`` by its own format, or by the mapping file; InputError says what is missing."""
     if not source.is_file():
         what = "is a folder, not a recording" if source.is_dir() else "no such file"
@@ -35,7 +37,7 @@ def open_recording(source: Path, map_path: Path | None) -> Recording:
     if not is_zip:
         if map_path is None:
             raise InputError("a CSV needs a mapping file", where=source, hint="give --map FILE; see --help")
-        return csv_table.read(source, load_map(map_path, "columns"))
+        return csv_table.read(source, load_map(map_path, "columns"), progress)
     archive = NpzReader(source)
     if map_path is not None:
         return npz_table.read(archive, load_map(map_path, "keys"))
@@ -57,18 +59,18 @@ def import_recording(
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> DataSet:
-    """Import ``source`` into the data set ``folder``; ``progress`` gets (units done, units).
+    """Import ``source`` into the data set ``folder``; ``progress`` gets (done, of how many).
 
     Raises InputError or NotFiniteError naming the place; nothing of the folder stays on any error.
     """
     source = Path(source)
-    recording = open_recording(source, map_path)
+    recording = open_recording(source, map_path, progress)
     origin = {"source": source.name, "sha256": sha256_hex(source), **recording.provenance}
     if map_path is not None:
         origin["map_sha256"] = sha256_hex(map_path)
     return write_dataset(
         folder,
-        _reporting(recording, progress),
+        _reporting(recording, None if recording.read_before else progress),
         name=recording.name,
         rate_hz=recording.rate_hz,
         n=recording.n,
