@@ -17,9 +17,16 @@ EXIT_NO_PORT = 34  # BuildFailed of aurora.errors
 
 
 def aurora_environment(project):
-    """Environment of our Python steps: this checkout's package, wherever another one may be installed."""
-    places = [str(Path(project) / "host"), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "AURORA_ROOT": project, "PYTHONPATH": os.pathsep.join(filter(None, places))}
+    """Environment of our Python steps: this checkout's package, wherever another one may be installed.
+
+    A checkout whose extension was never built (`pip install .` without -e) has the installed package only.
+    """
+    environment = {**os.environ, "AURORA_ROOT": project}
+    package = Path(project, "host")
+    if any((package / "aurora").glob("_device.*.so")):
+        places = [str(package), os.environ.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, places))
+    return environment
 
 
 def tell_platformio_the_sizes(board):
