@@ -1,5 +1,6 @@
 """Damaged, hostile and missing files: one line and an exit code, never a crash, a hang or half an output."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from aurora.compile import compile_model, front
-from aurora.errors import AuroraError, InputError, ModelRefused
+from aurora.errors import AuroraError, InputError, ModelRefused, WriteFailed
 from tflite_file import SAME, TfliteFile, packed
 from tflite_networks import two_heads
 
@@ -168,3 +169,31 @@ def test_command_names_a_missing_or_empty_file(tmp_path: Path, content: bytes | 
     assert done.returncode == 10
     assert str(model) in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aurora.commands.compile import command
+
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    model, out = tmp_path / "m.tflite", tmp_path / "out"
+    model.write_bytes(two_heads())
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(WriteFailed, match="No space left"):
+        command.main([str(model), "--board", "mps2_an386", "--out", str(out)], standalone_mode=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["m.tflite"]
+
+
+def test_constants_beyond_a_slot_are_said(tmp_path: Path) -> None:
+    """The program is written all the same: a board with larger slots may take it."""
+    rng = np.random.default_rng(1)
+    file = TfliteFile()
+    x, y = file.tensor((1, 600), 0.1), file.tensor((1, 300), 0.1)
+    file.dense(rng, x, 600, y)
+    model = tmp_path / "m.tflite"
+    model.write_bytes(file.bytes([x], [y]))
+    done = run_cli(str(model), "--board", "mps2_an386", "--out", str(tmp_path / "out"), "--json")
+    assert done.returncode == 0
+    assert "do not fit a slot" in done.stderr
+    assert json.loads(done.stdout)["fits_slot"] is False

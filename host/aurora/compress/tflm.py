@@ -18,7 +18,8 @@ from aurora.compress.binding import Binding, bind
 from aurora.errors import InputError
 
 PROBE_TIMEOUT_S = 60
-ARENA_MAX_BYTES = 1 << 28
+ARENA_START_BYTES, ARENA_MAX_BYTES = 1 << 19, 1 << 28
+ARENA_GROWTH = 8
 
 _PROBE = """
 import sys
@@ -55,8 +56,10 @@ class TflmInterpreter:
 
         Raises InputError where a row has another number of bytes than the model's inputs together.
         """
+        if len(inputs) == 0:
+            return np.zeros((0, sum(int(np.prod(port.shape)) for port in self.binding.outputs)), np.int8)
         rows = np.ascontiguousarray(inputs, dtype=np.int8).reshape(len(inputs), -1)
-        return np.stack([self._run_one(row) for row in rows]) if len(rows) else self._empty()
+        return np.stack([self._run_one(row) for row in rows])
 
     def tensors(self, row: NDArray[np.int8], indices: list[int]) -> dict[int, NDArray[Any]]:
         """Run one input row and return the tensors ``indices`` as they stand afterwards (needs
@@ -82,14 +85,11 @@ class TflmInterpreter:
         outputs = [self._interpreter.get_output(port.position) for port in self.binding.outputs]
         return np.concatenate([np.asarray(value, np.int8).reshape(-1) for value in outputs])
 
-    def _empty(self) -> NDArray[np.int8]:
-        return np.zeros((0, sum(int(np.prod(port.shape)) for port in self.binding.outputs)), np.int8)
-
 
 def find_arena(tflite: bytes, *, keep_tensors: bool = False) -> int:
     """The first arena in bytes, doubling from a guess, in which a subprocess loads the model and runs it
     once."""
-    size, last = max(1 << 19, 4 * len(tflite)), ""
+    size, last = max(ARENA_START_BYTES, 4 * len(tflite)), ""
     while size <= ARENA_MAX_BYTES:
         command = [sys.executable, "-c", _PROBE, str(size), str(int(keep_tensors))]
         try:
@@ -102,5 +102,5 @@ def find_arena(tflite: bytes, *, keep_tensors: bool = False) -> int:
             return size
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         last = lines[-1] if lines else f"exit status {done.returncode}"
-        size *= 8
+        size *= ARENA_GROWTH
     raise InputError(f"TFLite Micro does not run this model: {last}")
