@@ -187,14 +187,11 @@ DAMAGED = {
         "PACK_E_PART_BOUNDS, constants",
     ),
     "part-alignment-0": (overwritten(part_field(CHAIN, "alignment"), u32(0)), "PACK_E_PART_ALIGNMENT, chain"),
-    "part-alignment-3": (
-        overwritten(part_field(CHAIN, "alignment"), u32(48)),
-        "PACK_E_PART_ALIGNMENT, chain",
+    "part-alignment-48": (
+        overwritten(part_field(CONSTANTS, "alignment"), u32(48)),
+        "PACK_E_PART_ALIGNMENT, constants",
     ),
-    "part-alignment-huge": (
-        overwritten(part_field(CHAIN, "alignment"), u32(8192)),
-        "PACK_E_PART_ALIGNMENT, chain",
-    ),
+    "part-alignment-huge": (assembled(extra=(Part(99, b"x", 8192),)), "PACK_E_PART_ALIGNMENT, 99"),
     "part-misaligned": (
         overwritten(part_field(DECISION, "alignment"), u32(4096)),
         "PACK_E_PART_ALIGNMENT, decision",

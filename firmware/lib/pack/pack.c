@@ -112,7 +112,8 @@ static int check_part_bounds(pack_view *view, const uint8_t *entry)
         bytes_load_u32(entry + PART_length_AT) > view->total_bytes - offset) {
         return fail(view, type, PACK_E_PART_BOUNDS);
     }
-    if (alignment == 0 || (alignment & (alignment - 1)) != 0 || alignment > PACK_MAX_ALIGNMENT ||
+    /* an alignment of 0 fails the last of these: no offset is 0 */
+    if ((alignment & (alignment - 1)) != 0 || alignment > PACK_MAX_ALIGNMENT ||
         (offset & (alignment - 1)) != 0) {
         return fail(view, type, PACK_E_PART_ALIGNMENT);
     }
