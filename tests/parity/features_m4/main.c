@@ -76,8 +76,8 @@ void reset(void)
 {
     *(volatile uint32_t *)0xE000ED88 = 0xFu << 20; /* CPACR: the FPU */
     __asm__ volatile("dsb\n\tisb");
-    /* an application that runs in flush-to-zero mode must not change a bit */
-    __asm__ volatile("vmsr fpscr, %0" : : "r"(1u << 24));
+    /* an application that flushes to zero and rounds towards it must not change a bit */
+    __asm__ volatile("vmsr fpscr, %0" : : "r"(1u << 24 | 3u << 22));
     const uint32_t name[] = {(uint32_t) "out.bin", BINARY_WRITE, 7};
     const uint32_t file = semihost(SYS_OPEN, name);
     for (const job *j = (const job *)0x21000000; j->magic == JOB_MAGIC;
