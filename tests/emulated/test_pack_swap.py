@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from aurora.build import build_firmware
+from aurora.compile import compile_model
+from aurora.compress.produce import produce_release
 from aurora.demo.answers import refuse_other_pack
 from aurora.demo.board_run import run_board
 from aurora.errors import AuroraError, PackIncompatible, PackWrongChain, PackWrongClass
 from aurora.pack.build import build_pack
 from aurora.pack.read import parse_pack
+from aurora.pack.release import pack_release
 from aurora.spec.link import code_number
+from aurora.train.derive import derive_spec
+from aurora.train.fit import train_model
+from aurora.train.split import split_units
 from emulated_boards import AXES, Boards, model
 from small_model import RATE_HZ, SmallModel, recording, small_model
+from train_samples import small_fleet
 
 pytestmark = pytest.mark.emulated
 BOARD = "mps2_an386"
@@ -80,3 +89,28 @@ def test_a_pack_that_does_not_fit_is_refused_by_name(boards: Boards, what: str) 
     assert answer.prediction.scores == answer.features == b"" and not answer.prediction.alarm
     with pytest.raises(error, match=f"PACK_E_{reason}"):
         refuse_other_pack(hello, parse_pack(model().pack(BOARD)))
+
+
+def test_a_retrained_model_runs_on_the_built_firmware(tmp_path: Path) -> None:
+    """From recordings: train, build once, train again on other units, run the new pack on that build."""
+    dataset = small_fleet(tmp_path / "data")
+    spec = derive_spec(dataset, "turbine")
+    spec = dataclasses.replace(spec, training=dataclasses.replace(spec.training, form="linear"))
+    releases = [
+        produce_release(
+            train_model(dataset, spec, split_units(dataset, seed), seed),
+            dataset,
+            tmp_path / f"release-{seed}",
+        )
+        for seed in (1, 2)
+    ]
+    build = build_firmware("native", releases[0].path)
+    unit = dataset.units[0]
+    for release in releases:
+        pack = tmp_path / f"{release.path.name}.pack"
+        program = compile_model(release.tflite, build.board.core)
+        pack.write_bytes(pack_release(release, build.board, program))
+        run = run_board(build, pack, release.tflite, unit, dataset.rate_hz)
+        assert run.differing == 0 and run.hello.build_id.hex() == build.build_id
+        assert run.windows == unit.windows and run.board.monitored.any()
+    assert releases[0].tflite != releases[1].tflite
