@@ -1,7 +1,7 @@
 /* Hostile bytes into the whole application, under the sanitisers: app_fuzz PACK < BYTES.
  *
- * The input is cut into blocks: a length byte, then so many bytes for the line; length 0 starts the board anew.
- * Ends with 0 unless a sanitiser or the firmware's own logic stops it. */
+ * The input is cut into blocks: a length byte, then so many bytes for the line; length 0 starts the
+ * board anew. Ends with 0 unless a sanitiser or the firmware's own logic stops it. */
 #include <stdio.h>
 
 #include "app_port.h"

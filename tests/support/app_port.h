@@ -5,11 +5,13 @@
 
 enum { APP_PORT_SLOT_BYTES = 131072, APP_PORT_WINDOWS = 64, APP_PORT_SENT_BYTES = 1 << 20 };
 
-/* Fills slot A (the rest is erased flash), forgets the sensor's windows, and starts the firmware anew. */
+/* Fills slot A (the rest is erased flash), forgets the sensor's windows, and starts the firmware
+ * anew. */
 void app_boot(const uint8_t *pack, size_t bytes);
 
-/* The sensor's next answers, in order: `result` is PORT_SENSOR_*; samples are copied. Without any, no sensor
- * is fitted; after the last there is no further window. Returns 0, or -1 when the script is full. */
+/* The sensor's next answers, in order: `result` is PORT_SENSOR_*; samples are copied. Without any,
+ * no sensor is fitted; after the last there is no further window. Returns 0, or -1 when the script
+ * is full. */
 int app_sensor(int result, const int16_t *samples, uint32_t n, uint32_t axes, const float *scale_g,
                float rate_hz, float rpm, uint32_t sequence);
 
