@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from aurora.errors import InputError, NotFiniteError
+from aurora.signals.checks import check_dataset
 from aurora.signals.dataset import DataSet, fails_within
 from aurora.signals.importers import femto
 from aurora.signals.importers.registry import import_recording
@@ -85,6 +86,15 @@ def test_one_long_record(tmp_path: Path) -> None:
     assert data.units[0].time_s.tolist() == [0.0, 5.0]
 
 
+def test_snapshots_stand_for_the_time_between_them(tmp_path: Path) -> None:
+    mapping = MAP.replace("n = 100", "n = 250") + 'time = "at"\n'
+    content = arrays(at=np.array([0.0, 5.0, 60.0, 65.0]), rul=np.full(4, np.inf))
+    data = load(tmp_path, content, mapping)
+    assert data.units[0].time_s.tolist() == [0, 60]
+    assert data.units[0].stands_for_s.tolist() == [60, 60]
+    assert not [f for f in check_dataset(data.path).findings if f.code in ("wrong_rate", "time_gap")]
+
+
 BAD = [
     ({"data": np.full((4, 2, 250), np.nan)}, NotFiniteError, "record 0 holds NaN"),
     ({"data": np.zeros((4, 3, 250))}, InputError, "key 'data' has shape"),
@@ -102,6 +112,7 @@ BAD = [
     ({"fs": np.array(np.nan)}, InputError, "holds no rate"),
     ({"fs": np.array("x")}, InputError, "holds no rate"),
     ({"machine": np.array(["A", "B", "../C", "../../D"])}, InputError, "not a plain name"),
+    ({"machine": np.array(["A", "B", "A", ""])}, InputError, "not a plain name"),
     ({"machine": np.zeros(3, int)}, InputError, "key 'machine'"),
     ({"rpm": np.array([1.0, 2.0])}, InputError, "key 'rpm'"),
     ({"rpm": np.full(4, np.inf)}, NotFiniteError, "rpm is infinite"),

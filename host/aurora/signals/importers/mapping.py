@@ -10,7 +10,7 @@ horizon_s = 86400          # label "fails within a day"
 fault_types = ["healthy", "inner_race"]
 nominal_rpm = 1500
 healthy_start_windows = 20 # so many first windows of every unit are known to be healthy
-stands_for_s = 600         # machine time a window represents; default n / rate
+stands_for_s = 600         # machine time a window represents; default: the time step, or n / rate
 delimiter = ";"            # CSV
 
 [columns]                  # CSV: the header's names

@@ -14,7 +14,7 @@ from aurora.errors import InputError, NotFiniteError
 from aurora.signals.dataset import Unit
 from aurora.signals.importers.labels import fault_index, fault_names, unit_name
 from aurora.signals.importers.mapping import Mapping
-from aurora.signals.importers.recording import Recording, to_counts
+from aurora.signals.importers.recording import Recording, times_and_spans, to_counts
 from aurora.signals.storage import NpzReader
 
 
@@ -72,10 +72,10 @@ class _Records:
     def read(source: NpzReader, mapping: Mapping) -> _Records:
         samples = _samples(source, mapping)
         count = samples.shape[0]
-        unit = ["" for _ in range(count)]
+        unit = [mapping.unit] * count
         if "unit" in mapping.fields:
             unit = _texts(source, mapping.fields["unit"], count)
-        ids = {text: unit_name(text or mapping.unit, source.path) for text in set(unit)}
+        ids = {text: unit_name(text, source.path) for text in set(unit)}
         fault = [""] * count
         if "fault" in mapping.fields:
             fault = _fault_texts(source, mapping, count)
@@ -170,10 +170,7 @@ def _units(
         windows = counts.shape[0]
         number = {key: np.repeat(column[rows], records.cuts) for key, column in records.numbers.items()}
         into_record = np.tile(np.arange(records.cuts) * length_s, rows.size)
-        stands_for = mapping.stands_for_s or length_s
-        time_s = np.where(
-            np.isnan(number["time"]), np.arange(windows) * stands_for, number["time"] + into_record
-        )
+        time_s, stands_for_s = times_and_spans(number["time"] + into_record, length_s, mapping.stands_for_s)
         yield Unit(
             id=unit,
             samples=counts,
@@ -181,7 +178,7 @@ def _units(
             rpm=number["rpm"].astype(np.float32),
             load=number["load"].astype(np.float32),
             time_s=time_s,
-            stands_for_s=np.full(windows, stands_for, np.float32),
+            stands_for_s=stands_for_s,
             fault=np.repeat(all_faults[rows], records.cuts),
             ttf_s=np.maximum(number["ttf"] - into_record, 0).astype(np.float32),
             healthy_start_windows=min(mapping.healthy_start_windows, windows),

@@ -47,6 +47,22 @@ def to_counts(values: NDArray[np.float64], scale_g: float) -> tuple[NDArray[np.i
     return counts, (step[..., 0] * scale_g).astype(np.float32)
 
 
+def times_and_spans(
+    told_s: NDArray[np.float64], length_s: float, declared_s: float | None
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """(time_s, stands_for_s) [w] of one unit from the times that its source tells (nan = none).
+
+    Without times windows follow one another. What a window stands for is as declared, else the usual step of
+    the told times where that is longer than the window (snapshots), else the window's own length.
+    """
+    windows, span_s = told_s.size, declared_s or length_s
+    if np.isnan(told_s).any():
+        return np.arange(windows, dtype=np.float64) * span_s, np.full(windows, span_s, np.float32)
+    if declared_s is None and windows > 1:
+        span_s = max(length_s, float(np.median(np.diff(told_s))))
+    return told_s, np.full(windows, span_s, np.float32)
+
+
 def unknown(windows: int) -> NDArray[np.float32]:
     """[w] of nan: a column that the source does not have."""
     return np.full(windows, np.nan, np.float32)
