@@ -1,4 +1,4 @@
-"""`make bench`: every benchmark beside this file in turn; figures go to build/bench, failures are counted, not hidden."""
+"""`make bench`: every benchmark beside this file in turn; figures go to build/bench, failures are counted."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ def main() -> int:
             return 2
         print(f"== {name}", flush=True)
         began = time.monotonic()
-        status = subprocess.run([sys.executable, HERE / f"{name}.py"], timeout=LIMIT_S, check=False).returncode
-        print(f"== {name}: {'ok' if status == 0 else f'FAILED ({status})'} in {time.monotonic() - began:.0f} s")
+        command = [sys.executable, HERE / f"{name}.py"]
+        status = subprocess.run(command, timeout=LIMIT_S, check=False).returncode
+        outcome = "ok" if status == 0 else f"FAILED ({status})"
+        print(f"== {name}: {outcome} in {time.monotonic() - began:.0f} s", flush=True)
         failed += [name] if status else []
     return 1 if failed else 0
 

@@ -51,7 +51,7 @@ def _share(used_bytes: int, limit_bytes: int) -> str:
 
 def _drift(drift: dict[str, Any] | None) -> Iterator[str]:
     if drift is None:
-        yield "drift: not judged, it takes 200 healthy windows of one held-out unit"
+        yield "drift: not judged, it takes a whole held-out unit with more than 200 healthy windows"
         return
     for when, title in (("before", "as it is"), ("after", "with its gain up by 20 %")):
         judged = drift[when]
