@@ -20,6 +20,7 @@ TRAINING_SHARE = 0.6  # of the time; the rest is conversion and judgement
 @click.command("train")
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--model", metavar="NAME", help="A model.toml, or the name of a model below --out.")
+@click.option("--name", help="Name of the model, in place of the data set's or model.toml's.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("models"), show_default=True,
               help="Folder of models: OUT/NAME/model.toml, OUT/NAME/releases/VERSION/.")  # fmt: skip
 @click.option(
@@ -33,6 +34,7 @@ TRAINING_SHARE = 0.6  # of the time; the rest is conversion and judgement
 def command(
     data: Path,
     model: str | None,
+    name: str | None,
     out: Path,
     version: str | None,
     seed: int | None,
@@ -51,12 +53,12 @@ def command(
     from aurora.train.split import split_units
 
     dataset = load_dataset(data)
-    spec = _spec(dataset, model, out, version)
+    spec = _spec(dataset, model, name, out, version)
     chosen_seed = spec.training.seed if seed is None else seed
     split = split_units(dataset, chosen_seed)
     home = out / spec.name
     target = home / "releases" / spec.version
-    refuse_existing(target, replace)
+    _refuse_existing(target, home / "model.toml" if model is None else None, replace)
     with _bar() as tell:
         trained = train_model(dataset, spec, split, chosen_seed, lambda s, w: tell(TRAINING_SHARE * s, w))
         release = produce_release(
@@ -74,25 +76,29 @@ def command(
         click.echo(line)
 
 
-def refuse_existing(target: Path, replace: bool) -> None:
-    """Before the work, not after it."""
+def _refuse_existing(target: Path, derived_toml: Path | None, replace: bool) -> None:
+    """Before the work, not after it; a model.toml that someone may have edited is not overwritten either."""
     from aurora.errors import InputError
 
-    if target.exists() and not replace:
+    if not replace and target.exists():
         raise InputError("already exists", where=target, hint="give --release X.Y.Z or --replace")
+    if not replace and derived_toml is not None and derived_toml.exists():
+        raise InputError(
+            "already exists", where=derived_toml, hint="train it with --model, or give --replace"
+        )
 
 
-def _spec(dataset: DataSet, model: str | None, out: Path, version: str | None) -> ModelSpec:
+def _spec(dataset: DataSet, model: str | None, name: str | None, out: Path, version: str | None) -> ModelSpec:
     from dataclasses import replace
 
     from aurora.spec.model import load_model_toml
     from aurora.train.derive import derive_spec
 
     if model is None:
-        return derive_spec(dataset, dataset.name, version or "1.0.0")
+        return derive_spec(dataset, name or dataset.name, version or "1.0.0")
     path = Path(model) if model.endswith(".toml") else out / model / "model.toml"
     spec = load_model_toml(path)
-    return replace(spec, version=version) if version else spec
+    return replace(spec, version=version or spec.version, name=name or spec.name)
 
 
 @contextmanager

@@ -96,6 +96,7 @@ def write_release(
         hashes = {name: sha256_hex(folder / name) for name in sorted(files)}
         whole = {"format": RELEASE_FORMAT, "version": RELEASE_VERSION, **document, "files": hashes}
         write_atomic(folder / RELEASE_FILE, json.dumps(whole, indent=1, allow_nan=False) + "\n")
+        load_release(folder)  # what is published has passed the gate that its readers apply
     return load_release(path)
 
 

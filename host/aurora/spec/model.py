@@ -80,16 +80,16 @@ class DecisionSpec:
 class TrainingSpec:
     """How the network is fitted. ``form`` "auto" compares the candidates inside the training units.
 
-    ``hidden`` are the widths of the dense form's layers; ``l2`` is its weight decay; the input is clamped
-    to +-``clamp_sigma`` standard deviations, which is also the int8 input's range.
+    ``hidden`` are the widths of the dense form's layers; ``l2`` weighs the squared weights; the input is
+    clamped to +-``clamp_sigma`` standard deviations, which is also the int8 input's range.
     """
 
     form: str = "auto"
-    hidden: tuple[int, ...] = (32, 16)
-    epochs: int = 60
-    batch: int = 256
+    hidden: tuple[int, ...] = (16,)
+    epochs: int = 50
+    batch: int = 128
     learning_rate: float = 0.003
-    l2: float = 0.001
+    l2: float = 0.01
     clamp_sigma: float = 4.0
     seed: int = 1
 

@@ -18,15 +18,16 @@ def derive_spec(dataset: DataSet, name: str, version: str = "1.0.0") -> ModelSpe
     """Signal, labels and chain from the manifest; heads only where their labels exist.
 
     Self-calibration is off where any unit has no marked healthy start: subtracting the mean of windows that
-    may be faulty would hide the fault. Raises InputError where there is nothing to learn.
+    may be faulty would hide the fault. Characters of ``name`` that no folder may have become "-". Raises InputError where there is nothing to learn.
     """
     rpm_known = all(np.isfinite(unit.rpm).all() for unit in dataset.units)
     signal = SignalSpec(
         n=dataset.n, axes=dataset.axes, rate_hz=dataset.rate_hz, rpm=RPM_KNOWN if rpm_known else RPM_UNKNOWN
     )
     calibration = min(CALIBRATION_WINDOWS, *(unit.healthy_start_windows for unit in dataset.units))
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name).strip(".-")
     return ModelSpec(
-        name=name,
+        name=plain or "model",
         version=version,
         signal=signal,
         chain=default_chain(signal, dataset.nominal_rpm, calibration_windows=calibration),

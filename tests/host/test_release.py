@@ -1,0 +1,229 @@
+"""A release: the same seed gives the same bytes, its hashes hold, and its figures are those of its model."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from aurora.compress.int8 import read_quantisation
+from aurora.compress.produce import produce_release
+from aurora.compress.release import FILES, RELEASE_FILE, Release, load_release, write_release
+from aurora.compress.tflm import TflmInterpreter
+from aurora.errors import InputError, WriteFailed
+from aurora.features import calibrate, chain_info, extract, normalise
+from aurora.signals.dataset import DataSet
+from aurora.spec.chain import compile_chain, features_id
+from aurora.train.derive import derive_spec
+from aurora.train.fit import TrainedModel, train_model
+from aurora.train.split import split_units
+from train_samples import small_fleet
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> DataSet:
+    return small_fleet(tmp_path_factory.mktemp("fleet") / "data")
+
+
+def train_small(dataset: DataSet) -> TrainedModel:
+    spec = derive_spec(dataset, "small")
+    spec = replace(spec, training=replace(spec.training, form="dense", epochs=20))
+    return train_model(dataset, spec, split_units(dataset, 1), seed=1)
+
+
+@pytest.fixture(scope="module")
+def trained(fleet: DataSet) -> TrainedModel:
+    return train_small(fleet)
+
+
+@pytest.fixture(scope="module")
+def release(fleet: DataSet, trained: TrainedModel, tmp_path_factory: pytest.TempPathFactory) -> Release:
+    return produce_release(trained, fleet, tmp_path_factory.mktemp("models") / "1.0.0")
+
+
+@pytest.fixture
+def copied(release: Release, tmp_path: Path) -> Path:
+    shutil.copytree(release.path, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def test_same_seed_gives_the_same_bytes(fleet: DataSet, release: Release, tmp_path: Path) -> None:
+    again = produce_release(train_small(fleet), fleet, tmp_path / "again")
+    for name in (*FILES, RELEASE_FILE):
+        assert (again.path / name).read_bytes() == (release.path / name).read_bytes(), name
+    assert again.id == release.id
+
+
+def test_network_input_is_what_the_feature_library_gives(
+    fleet: DataSet, trained: TrainedModel, release: Release
+) -> None:
+    """Raw samples to int8 through the release's chain: within half a step of the float network's input."""
+    unit = fleet.unit(trained.split.test[0])
+    features, _ = extract(release.chain, unit.samples, unit.scale_g, fleet.rate_hz, unit.rpm)
+    calibrated, inputs = normalise(release.chain, features, calibrate(release.chain, features))
+    _, (scale, zero_point) = read_quantisation(release.tflite)
+    assert (scale, zero_point) == (trained.norm.scale, 0)
+    real = (inputs.astype(np.float64) - zero_point) * scale
+    assert np.abs(real - trained.norm(calibrated)).max() <= 0.5001 * scale
+    assert chain_info(release.chain).input_zero_point == zero_point
+
+
+def test_chain_means_the_same_features_with_and_without_normalisation(release: Release) -> None:
+    plain = compile_chain(release.spec.chain, release.spec.signal)
+    assert features_id(plain) == release.features_id == bytes.fromhex(release.document["features_id"])
+
+
+def test_int8_scores_are_near_the_float_ones(release: Release) -> None:
+    metrics = release.document["metrics"]
+    for figure in ("auroc_mean", "accuracy"):
+        assert abs(metrics[figure]["float"] - metrics[figure]["int8_host"]) < 0.05
+    assert metrics["auroc_leaky"] > 0.5 and metrics["logistic_regression"]["auroc_mean"] > 0.5
+    sound = [unit for unit, value in metrics["auroc_per_unit"].items() if value is None]
+    assert sound, "a unit that never fails has no AUROC"
+
+
+def test_outputs_are_bound_by_name(release: Release) -> None:
+    names = [head["name"] for head in release.document["heads"]]
+    assert names == sorted(names) == ["fails_within_h", "fault_type"]
+    decision = release.decision
+    assert decision.fails_within is not None and decision.fault_type is not None
+    assert (decision.fails_within.offset, decision.fault_type.offset, decision.output_bytes) == (0, 1, 6)
+
+
+def test_golden_vectors_are_tflm_s(release: Release) -> None:
+    assert len(release.golden_inputs) >= 8 + 6
+    again = TflmInterpreter(release.tflite).run(release.golden_inputs)
+    assert again.tobytes() == release.golden_outputs.tobytes()
+    extremes = {int(row[0]) for row in release.golden_inputs if len(set(row.tolist())) == 1}
+    assert {-128, 0, 127} <= extremes
+
+
+def test_form_that_was_chosen_is_written_down(release: Release) -> None:
+    assert release.spec.training.form == "dense" == release.document["form"]
+
+
+def test_drift_data_cover_features_and_outputs(release: Release) -> None:
+    drift = release.drift
+    count = chain_info(release.chain).feature_count
+    assert drift.baseline.features == count and len(drift.baseline.names) == count + 6
+    assert drift.values.shape == (len(drift.unit), count + 6) and drift.healthy.any()
+    assert set(drift.unit_ids) == set(release.document["split"]["train"])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_an_altered_file_is_named(copied: Path, name: str) -> None:
+    data = bytearray((copied / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (copied / name).write_bytes(data)
+    with pytest.raises(InputError, match=f"{name}: was altered"):
+        load_release(copied)
+
+
+@pytest.mark.parametrize("name", [*FILES, RELEASE_FILE])
+def test_a_missing_file_is_named(copied: Path, name: str) -> None:
+    (copied / name).unlink()
+    with pytest.raises(InputError, match=f"{name}: no release here"):
+        load_release(copied)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "aurora-release", "version": 1}', "[" * 9999])
+def test_a_wrong_release_json_is_refused(copied: Path, text: str) -> None:
+    (copied / RELEASE_FILE).write_text(text)
+    with pytest.raises(InputError, match=r"release\.json"):
+        load_release(copied)
+
+
+def forge(folder: Path, name: str, data: bytes) -> None:
+    """Alter a file and its hash."""
+    (folder / name).write_bytes(data)
+    document = json.loads((folder / RELEASE_FILE).read_text())
+    document["files"][name] = hashlib.sha256(data).hexdigest()
+    (folder / RELEASE_FILE).write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize("name", ["chain.bin", "decision.json", "baseline.npz", "golden.npz", "model.toml"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x00" * 64, b"{}", b"PK\x03\x04rubbish"], ids=["empty", "zeros", "{}", "zip"]
+)
+def test_a_forged_file_is_refused_whatever_its_hash(copied: Path, name: str, data: bytes) -> None:
+    forge(copied, name, data)
+    with pytest.raises(InputError) as caught:
+        load_release(copied)
+    assert "\n" not in str(caught.value)
+
+
+def contents(release: Release) -> tuple[dict[str, bytes], dict[str, object]]:
+    """Files and document as they were given to write_release."""
+    document = {k: v for k, v in release.document.items() if k not in ("format", "version", "files")}
+    return {name: (release.path / name).read_bytes() for name in FILES}, document
+
+
+def test_full_disk_leaves_nothing(release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced = os.fsync
+
+    def fill_up(handle: int) -> None:
+        if list(tmp_path.rglob("*golden.npz*")):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        synced(handle)
+
+    monkeypatch.setattr(os, "fsync", fill_up)
+    with pytest.raises(WriteFailed, match="No space left"):
+        write_release(tmp_path / "models" / "1.0.0", *contents(release))
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_an_existing_release_is_overwritten_only_on_request(copied: Path, release: Release) -> None:
+    files, document = contents(release)
+    with pytest.raises(InputError, match="already exists"):
+        write_release(copied, files, document)
+    assert write_release(copied, files, document, replace=True).id == release.id
+
+
+def test_a_folder_that_is_no_release_is_never_replaced(tmp_path: Path, release: Release) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.txt").write_text("do not delete")
+    with pytest.raises(InputError, match="already exists"):
+        write_release(tmp_path / "precious", *contents(release), replace=True)
+    assert (tmp_path / "precious" / "thesis.txt").exists()
+
+
+def test_what_a_reader_would_refuse_is_never_published(release: Release, tmp_path: Path) -> None:
+    files, document = contents(release)
+    with pytest.raises(InputError):
+        write_release(tmp_path / "1.0.0", {**files, "chain.bin": b"rubbish"}, document)
+    assert list(tmp_path.iterdir()) == []
+
+
+USE = """
+#include "model_data.h"
+#include <stdint.h>
+#include <stdio.h>
+
+int main(void)
+{
+    printf("%u %u %s %d %u", (unsigned)((uintptr_t)aurora_model_data % 16), aurora_model_data_length,
+           aurora_model_labels[1], AURORA_MODEL_ALARM_THRESHOLD_ON, aurora_model_features_id[0]);
+    return aurora_model_data[4] == 'T' && aurora_model_data[7] == '3' ? 0 : 1;
+}
+"""
+
+
+@pytest.mark.parametrize("compiler", ["gcc -std=c11", "g++ -std=c++11 -x c++"], ids=["C", "C++"])
+def test_c_array_compiles_and_holds_the_model(release: Release, compiler: str, tmp_path: Path) -> None:
+    (tmp_path / "use.c").write_text(USE)
+    flags = ["-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror", f"-I{release.path}", "-o"]
+    sources = [str(tmp_path / "use.c"), str(release.path / "model_data.c")]
+    subprocess.run([*compiler.split(), *flags, str(tmp_path / "use"), *sources], check=True, timeout=60)
+    printed = subprocess.run(
+        [tmp_path / "use"], capture_output=True, text=True, check=True, timeout=10
+    ).stdout
+    threshold = release.decision.fails_within.threshold_on
+    expected = f"0 {len(release.tflite)} {release.labels[1]} {threshold} {release.features_id[0]}"
+    assert printed == expected
+    text = (release.path / "model_data.c").read_text()
+    assert "alignas(16) const unsigned char aurora_model_data[]" in text
