@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -72,8 +73,15 @@ def build_firmware(
     work = root / "build" / "firmware" / board.id
     start = time.monotonic()
     with _lock(work / ".lock"):
-        _run_platformio(root, board, folder, work / "pio", app)
-        return _keep(board, folder, work, start)
+        made = _run_platformio(root, board, folder, work / _objects_folder(app), app)
+        return _keep(board, folder, work, made, start)
+
+
+def _objects_folder(app: Path | None) -> str:
+    """PlatformIO empties a build folder whose sources lie elsewhere than last time: one for each app."""
+    if app is None:
+        return "pio"
+    return f"pio-{hashlib.sha256(str(app.resolve()).encode()).hexdigest()[:8]}"
 
 
 def _environment(root: Path, board: Board, release: Path, work: Path, app: Path | None) -> dict[str, str]:
@@ -96,7 +104,8 @@ def _environment(root: Path, board: Board, release: Path, work: Path, app: Path 
     return {**os.environ, **settings}
 
 
-def _run_platformio(root: Path, board: Board, release: Path, work: Path, app: Path | None) -> None:
+def _run_platformio(root: Path, board: Board, release: Path, work: Path, app: Path | None) -> Path:
+    """Build, and return the folder that holds the result."""
     environment = "native" if board.is_native else "generic"
     jobs = str(os.cpu_count() or 1)
     command = [sys.executable, "-m", "platformio", "run", "-d", str(root), "-e", environment, "-j", jobs]
@@ -117,6 +126,7 @@ def _run_platformio(root: Path, board: Board, release: Path, work: Path, app: Pa
         ) from error
     if done.returncode != 0:
         raise _failure(board, done.stdout + done.stderr)
+    return work / environment
 
 
 def _failure(board: Board, output: str) -> AuroraError:
@@ -134,10 +144,9 @@ def _failure(board: Board, output: str) -> AuroraError:
     )
 
 
-def _keep(board: Board, release: Path, work: Path, start: float) -> BuildResult:
-    made = work / "pio" / ("native" if board.is_native else "generic")
+def _keep(board: Board, release: Path, work: Path, made: Path, start: float) -> BuildResult:
     summary: dict[str, Any] = json.loads((made / "gen" / SUMMARY).read_bytes())
-    kept = work / f"{summary['build_id']}"
+    kept = work / summary["build_id"]
     names = ["firmware.elf", "firmware.map"] + ([] if board.is_native else ["firmware.bin", "firmware.hex"])
     if not all((kept / name).is_file() for name in names):
         with folder_atomic(kept, replace=True) as folder:
@@ -161,7 +170,7 @@ def _keep(board: Board, release: Path, work: Path, start: float) -> BuildResult:
 
 
 def _forget_old_builds(work: Path) -> None:
-    builds = [path for path in work.iterdir() if path.is_dir() and path.name != "pio" and path.name[0] != "."]
+    builds = [path for path in work.iterdir() if path.is_dir() and not path.name.startswith(("pio", "."))]
     for path in sorted(builds, key=lambda path: path.stat().st_mtime)[:-KEPT_BUILDS]:
         shutil.rmtree(path, ignore_errors=True)
 

@@ -15,7 +15,7 @@ from typing import IO
 
 from aurora.errors import EmulatorFailed
 
-TAIL_LINES = 12
+MAX_STDERR_BYTES, SHOWN_LINES = 65536, 6
 TERMINATE_SECONDS = 2.0
 
 # The kernel kills the child when the thread that started it ends (Linux). A Python of a few milliseconds
@@ -84,17 +84,19 @@ class ChildProcess:
             return False
         return True
 
-    def stderr_tail(self) -> str:
-        """The last lines that it wrote to stderr, joined by " | "."""
+    def last_words(self) -> str:
+        """What it wrote to stderr, joined by " | "; of a register dump the first lines, which matter."""
         self._errors.seek(0)
-        lines = self._errors.read()[-8192:].decode("utf-8", "replace").splitlines()
-        return " | ".join(line.strip() for line in lines[-TAIL_LINES:] if line.strip())
+        lines = self._errors.read(MAX_STDERR_BYTES).decode("utf-8", "replace").splitlines()
+        lines = [line.strip() for line in lines if line.strip()]
+        shown = lines if len(lines) <= 2 * SHOWN_LINES else [*lines[:SHOWN_LINES], "...", lines[-1]]
+        return " | ".join(shown)
 
     def failure(self, what: str = "ended by itself") -> EmulatorFailed:
         """The error that says how it ended and what it said last."""
         status = self.exit_status
         ended = "" if status is None else f" with status {status}"
-        return EmulatorFailed(f"{what}{ended}: {self.stderr_tail() or 'it printed nothing'}", where=self.name)
+        return EmulatorFailed(f"{what}{ended}: {self.last_words() or 'it printed nothing'}", where=self.name)
 
     def close(self) -> None:
         """End the process if it runs and wait for it; may be called twice."""

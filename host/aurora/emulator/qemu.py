@@ -6,6 +6,8 @@ import shutil
 import signal
 import socket
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from aurora.emulator.qmp import Qmp
 from aurora.errors import EmulatorFailed, EmulatorMissing, InputError
 
 PROGRAM = "qemu-system-arm"
+END_SECONDS = 1.0  # for a process to end whose control channel broke
 SEED_SYMBOL = "port_kept"  # firmware/ports/cortex_m/cortex_m.h
 
 
@@ -31,6 +34,7 @@ class QemuEmulator:
         listener = socket.create_server(("127.0.0.1", 0), backlog=1)
         self.url = f"socket://127.0.0.1:{listener.getsockname()[1]}"
         self._child: ChildProcess | None = None
+        self._qmp: Qmp | None = None
         try:
             arguments = _arguments(setup, Path(self._folder.name), listener.fileno(), theirs.fileno())
             name = f"qemu {setup.board.emulators['qemu'].machine}"
@@ -39,7 +43,8 @@ class QemuEmulator:
             )
             listener.close()  # QEMU holds the only copies now: they close when it ends
             theirs.close()
-            self._qmp = self._open_control(ours, setup.timeout_s)
+            with self._or_its_end():
+                self._qmp = Qmp(ours, setup.timeout_s)
             if not setup.paused:
                 self.resume()
         except BaseException:
@@ -54,13 +59,20 @@ class QemuEmulator:
         assert self._child is not None
         return self._child
 
-    def _open_control(self, ours: socket.socket, timeout_s: float) -> Qmp:
+    @contextmanager
+    def _or_its_end(self) -> Iterator[None]:
+        """A control channel that breaks because QEMU ended is told as that end."""
         try:
-            return Qmp(ours, timeout_s)
+            yield
         except EmulatorFailed as error:
-            if self._process.alive():
-                raise
-            raise self._process.failure("did not start and ended") from error
+            if self._process.wait(END_SECONDS):
+                raise self._process.failure() from error
+            raise
+
+    def _execute(self, command: str) -> None:
+        assert self._qmp is not None
+        with self._or_its_end():
+            self._qmp.execute(command)
 
     @property
     def pid(self) -> int:
@@ -74,11 +86,11 @@ class QemuEmulator:
         return self._process.alive()
 
     def resume(self) -> None:
-        self._qmp.execute("cont")
+        self._execute("cont")
 
     def reset(self) -> None:
         self.check()
-        self._qmp.execute("system_reset")
+        self._execute("system_reset")
 
     def check(self) -> None:
         if not self.alive():
@@ -87,13 +99,13 @@ class QemuEmulator:
     def close(self) -> None:
         if self._child is not None:
             self._child.close()
-        if hasattr(self, "_qmp"):
-            self._qmp.close()
+            if self._qmp is not None:
+                self._qmp.close()
         self._folder.cleanup()
 
     def stop_in_order(self, timeout_s: float) -> None:
         """Quit by QMP, so that a plugin writes its results; raises EmulatorFailed if QEMU does not end."""
-        self._qmp.execute("quit")
+        self._execute("quit")
         if not self._process.wait(timeout_s):
             self._process.signal(signal.SIGKILL)
             raise EmulatorFailed(f"QEMU did not quit within {timeout_s:g} s")
