@@ -162,6 +162,17 @@ def test_labels_that_teach_nothing(tmp_path: Path) -> None:
     assert [f[1] for f in codes(check_dataset(tmp_path / "f"))] == ["one_class"]
 
 
+def test_a_healthy_start_that_fails_within_the_horizon(tmp_path: Path) -> None:
+    write(tmp_path / "d", *(unit(name, windows=24) for name in "ab"), horizon_s=1.45)
+    found = codes(check_dataset(tmp_path / "d"))
+    assert found == [("warning", "label_clash", name, 1) for name in "ab"]
+
+
+def test_a_fault_that_only_one_unit_has(tmp_path: Path) -> None:
+    write(tmp_path / "d", unit("a", windows=24), unit("b", windows=24, fault=np.zeros(24, np.int16)))
+    assert codes(check_dataset(tmp_path / "d")) == [("note", "single_unit_label", "a", None)]
+
+
 def test_time_to_failure_in_another_unit_of_time(tmp_path: Path) -> None:
     hours = column("ttf_s", lambda t: t / 3600)(unit("a", windows=24))
     write(tmp_path / "d", hours, unit("b", windows=24))

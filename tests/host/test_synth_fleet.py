@@ -136,7 +136,8 @@ def test_any_window_can_be_made(kind: str, n: int, rate_hz: float, axes: int) ->
 
 BAD = [
     {"units": 0}, {"healthy": 99}, {"windows": 3}, {"n": 1}, {"axes": 0}, {"axes": 9}, {"rate_hz": 10.0},
-    {"rate_hz": float("nan")}, {"seed": -1},
+    {"rate_hz": float("nan")}, {"seed": -1}, {"windows": 99_999, "n": 4096}, {"interval_s": 0.0},
+    {"horizon_share": 0.0}, {"spread": -1.0},
 ]  # fmt: skip
 
 

@@ -22,8 +22,14 @@ from aurora.signals.synth import bearings, degradation, drivetrain, operation, s
 FAULT_TYPES = ("healthy", "inner_race", "outer_race", "ball", "gear_tooth")
 AXES = ("radial_x", "radial_y", "axial", "spare_a", "spare_b", "spare_c", "spare_d", "spare_e")
 LEAD_IN_S = 0.04  # longer than any mode rings
-BACKGROUND = 0.012  # broadband excitation at full load
-IMPACT = {"inner_race": 4.0, "outer_race": 2.5, "ball": 3.5, "gear_tooth": 5.0}
+# Forces in the unit in which the housing answers with 1 g above its modes. Their sizes were chosen so that a
+# logistic regression on band energies ranks the windows of a unit left out with an AUROC of 0.95 to 0.97.
+MESH_FORCE = 0.15
+BACKGROUND_FORCE, BACKGROUND_SCATTER, BACKGROUND_WEAR = 0.012, 0.03, 0.8
+IMPACT_FORCE = {"inner_race": 4.0, "outer_race": 2.5, "ball": 3.5, "gear_tooth": 2.0}  # at severity 1
+LOAD_EXPONENT = 0.5
+ALIAS_FREE = 0.45  # of the rate
+MAX_SAMPLES_PER_AXIS = 1 << 25  # of a unit, which is made in memory
 HEALTHY_START_WINDOWS, HEALTHY_UNIT_START_WINDOWS = 40, 200
 
 
@@ -60,6 +66,13 @@ class Fleet:
             (64 <= self.n <= 65_536, "n must be 64 to 65536"),
             (1 <= self.axes <= len(AXES), f"axes must be 1 to {len(AXES)}"),
             (1_000 <= self.rate_hz <= 1_000_000, "rate must be 1000 to 1000000 Hz"),
+            (
+                max(self.windows, self.healthy_windows) * self.n <= MAX_SAMPLES_PER_AXIS,
+                f"windows x n must not exceed {MAX_SAMPLES_PER_AXIS}",
+            ),
+            (0 < self.interval_s < 1e9, "interval must be above 0 s"),
+            (0 < self.horizon_share <= 1, "horizon_share must be above 0 and at most 1"),
+            (0 <= self.spread <= 3, "spread must be 0 to 3"),
             (self.seed >= 0, "seed must not be negative"),
         ]
         for good, what in rules:
@@ -145,8 +158,11 @@ def _record(
     readout = sensor.readout(rng, run.temperature_c, fleet.axes)
     forces = _forces(rng, kind, run, life, t_s, fleet.rate_hz)
     spectra = [np.fft.rfft(force, axis=1).astype(np.complex64) for force in forces]
-    background = BACKGROUND * run.load**0.5 * life.ageing * (1 + 0.8 * life.severity)
-    level = (background * np.exp(0.03 * rng.normal(size=run.load.size)) * np.sqrt(total / 2))[:, None]
+    background = (
+        BACKGROUND_FORCE * run.load**LOAD_EXPONENT * life.ageing * (1 + BACKGROUND_WEAR * life.severity)
+    )
+    scatter = np.exp(BACKGROUND_SCATTER * rng.normal(size=run.load.size))
+    level = (background * scatter * np.sqrt(total / 2))[:, None]  # of a spectral line
     samples = np.empty((run.load.size, fleet.axes, fleet.n), np.int16)
     scale_g = np.empty((run.load.size, fleet.axes), np.float32)
     for axis in range(fleet.axes):
@@ -171,9 +187,8 @@ def _forces(
     """(gear, bearing) forces [w, samples]."""
     turns = drivetrain.shaft_angle(rng.uniform(0, 1, run.load.size), run.shaft_hz, run.ramp, t_s)
     tooth = life.severity if kind == "gear_tooth" else np.zeros_like(life.severity)
-    gear = 0.15 * drivetrain.gear_force(
-        rng, turns, run.load, tooth, life.ageing, 0.45 * rate_hz / run.shaft_hz.max()
-    )
+    highest_order = ALIAS_FREE * rate_hz / run.shaft_hz.max()
+    gear = MESH_FORCE * drivetrain.gear_force(rng, turns, run.load, tooth, life.ageing, highest_order)
     bearing = np.zeros_like(gear)
     if kind == "healthy":
         return gear.astype(np.float32), bearing
@@ -181,10 +196,10 @@ def _forces(
     modulation = {"inner_race": 1.0, "ball": orders["cage"]}.get(kind, 0.0)
     impacts = bearings.impact_train(
         rng, orders[kind], modulation, 0.0 if kind == "gear_tooth" else bearings.SLIP,
-        run.shaft_hz, IMPACT[kind] * life.severity * run.load**0.5, t_s.size, rate_hz,
+        run.shaft_hz, IMPACT_FORCE[kind] * life.severity * run.load**LOAD_EXPONENT, t_s.size, rate_hz,
     )  # fmt: skip
     if kind == "gear_tooth":
-        gear = gear + 0.4 * impacts
+        gear = gear + impacts
     else:
         bearing = impacts
     return gear.astype(np.float32), bearing
