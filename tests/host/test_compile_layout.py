@@ -112,4 +112,5 @@ def test_report_names_costs_by_layer() -> None:
     assert report["macs"] == 12 * 16 + 16 * 3 + 16
     assert sum(layer["constants_bytes"] for layer in report["layers"]) <= report["constants_bytes"]
     assert report["operations"] == {"FULLY_CONNECTED": 3}
-    assert report["arena"] == [{"tensor": 0, "offset": 0, "bytes": 16, "first": 0, "last": 2}]
+    hidden = {"buffer": "tensor 1", "offset": 0, "bytes": 16, "first_step": 0, "last_step": 2}
+    assert report["arena"] == [hidden]

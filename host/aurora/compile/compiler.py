@@ -31,7 +31,8 @@ def compile_model(tflite: bytes, core: str, *, trace: bool = False, name: str = 
     graph = fold(order(graph))
     storage = assign_storage(graph)
     calls = lower(graph, storage, variant)
-    plan = plan_arena(lives(graph, storage, calls), variant.buffer_alignment)
+    buffers = lives(graph, storage, calls)
+    plan = plan_arena(buffers, variant.buffer_alignment)
     constants, places = place_constants(calls)
     layout = describe(graph, storage, calls, plan, places, len(constants), variant)
     identity = layout_id(layout)
@@ -49,7 +50,7 @@ def compile_model(tflite: bytes, core: str, *, trace: bool = False, name: str = 
         arena_alignment=variant.arena_alignment,
         inputs=_ports(graph, graph.inputs),
         outputs=_ports(graph, graph.outputs),
-        report=make_report(name, core, graph, calls, layout, identity),
+        report=make_report(name, core, graph, calls, buffers, plan, layout),
     )
 
 

@@ -7,10 +7,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from aurora.compile.ir import Graph, KernelCall
+from aurora.compile.layout import layout_id
+from aurora.compile.passes.arena import Buffer, Plan
 
 
 def make_report(
-    name: str, core: str, graph: Graph, calls: Sequence[KernelCall], layout: dict[str, Any], identity: bytes
+    name: str,
+    core: str,
+    graph: Graph,
+    calls: Sequence[KernelCall],
+    buffers: Sequence[Buffer],
+    plan: Plan,
+    layout: dict[str, Any],
 ) -> dict[str, Any]:
     """Sizes in bytes. ``traced_tensors[k]`` is the .tflite index of the tensor that a trace calls ``k``."""
     steps = layout["steps"]
@@ -20,7 +28,7 @@ def make_report(
         "model": name,
         "core": core,
         "variant": layout["variant"],
-        "layout_id": identity.hex(),
+        "layout_id": layout_id(layout).hex(),
         "macs": sum(step["macs"] for step in steps),
         "constants_bytes": layout["constants_bytes"],
         "arena_bytes": layout["arena_bytes"],
@@ -28,7 +36,7 @@ def make_report(
         "inputs": [_port(graph, port.tensor, port.name) for port in graph.inputs],
         "outputs": [_port(graph, port.tensor, port.name) for port in graph.outputs],
         "layers": [_layer(number, step) for number, step in enumerate(steps)],
-        "arena": _timeline(steps),
+        "arena": _timeline(buffers, plan),
         "traced_tensors": traced,
     }
 
@@ -45,19 +53,15 @@ def _layer(number: int, step: dict[str, Any]) -> dict[str, Any]:
             "constants_bytes": sum(sizes.values()), "constants": sizes}  # fmt: skip
 
 
-def _timeline(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Per step, the arena's live tensors: written by this step or before, read by this step or later."""
-    lives: dict[int, dict[str, int]] = {}
-    owner: dict[int, int] = {}
-    for number, step in enumerate(steps):
-        for region, offset in step["inputs"]:
-            if region == "arena":
-                lives[owner[offset]]["last"] = number
-        for traced in step["traced"]:
-            region, offset = traced["place"]
-            if region == "arena":
-                owner[offset] = traced["number"]
-                lives[traced["number"]] = {
-                    "tensor": traced["number"], "offset": offset, "bytes": traced["bytes"], "first": number,
-                    "last": number}  # fmt: skip
-    return list(lives.values())
+def _timeline(buffers: Sequence[Buffer], plan: Plan) -> list[dict[str, Any]]:
+    """The arena's buffers in order of time; "tensor N" counts as the .tflite does. Steps are inclusive."""
+    return [
+        {
+            "buffer": buffer.key,
+            "offset": plan.offsets[buffer.key],
+            "bytes": buffer.size,
+            "first_step": buffer.first,
+            "last_step": buffer.last,
+        }
+        for buffer in sorted(buffers, key=lambda buffer: (buffer.first, buffer.key))
+    ]
