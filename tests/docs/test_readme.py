@@ -1,4 +1,4 @@
-"""The README says what is so: commands exist, the transcript is what the code prints, the picture is there."""
+"""The README says what is so: commands exist, the transcript is the code's own, the picture is there."""
 
 import re
 import struct
@@ -11,7 +11,7 @@ from aurora.demo.report import parse_report, summary_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
-# A run of `make demo`: its report, from which the transcript is printed. Renewed together with README and picture.
+# The report of a run of `make demo`; renewed together with the README and its picture.
 REPORT = parse_report((ROOT / "tests" / "vectors" / "demo_report.json").read_text())
 BLOCKS = re.findall(r"```\n(.*?)```", README, re.DOTALL)
 COMMAND_LINES = [
