@@ -102,6 +102,16 @@ static void drift(const pack_blob *part, drift_info *info)
     free(channels);
 }
 
+/* The part in memory of its own size: nothing may be read beyond it, not even the next part. */
+static pack_blob alone(const pack_blob *part)
+{
+    uint8_t *copy = malloc(part->bytes ? part->bytes : 1);
+    if (part->bytes != 0) {
+        memcpy(copy, part->data, part->bytes);
+    }
+    return (pack_blob){copy, part->bytes};
+}
+
 /* 1: the pack passed every check, 0: it was refused. */
 static int run(const uint8_t *pack, size_t bytes, const pack_view *original)
 {
@@ -120,10 +130,14 @@ static int run(const uint8_t *pack, size_t bytes, const pack_view *original)
     if (error) {
         return 0;
     }
-    const uint8_t *text;
-    uint32_t length, sum = 0;
+    uint32_t sum = 0;
+    for (uint32_t type = 1; type < PACK_PART_KINDS; type++) {
+        view.parts[type] = view.parts[type].data ? alone(&view.parts[type]) : view.parts[type];
+    }
     int labels = pack_labels(&view.parts[PACK_PART_LABELS]);
     for (int i = 0; i < labels; i++) {
+        const uint8_t *text;
+        uint32_t length;
         if (pack_label(&view.parts[PACK_PART_LABELS], (uint32_t)i, &text, &length) != 0) {
             abort();
         }
@@ -141,7 +155,11 @@ static int run(const uint8_t *pack, size_t bytes, const pack_view *original)
                           .fault_classes = decision.fault_classes,
                           .drift_channels = channels.channels,
                           .drift_features = channels.features};
-    return pack_check_counts(&view, &counts) == 0 && sum != 0;
+    int fit = pack_check_counts(&view, &counts) == 0 && sum != 0;
+    for (uint32_t type = 1; type < PACK_PART_KINDS; type++) {
+        free((void *)(uintptr_t)view.parts[type].data);
+    }
+    return fit;
 }
 
 static uint8_t *read_file(const char *path, size_t *bytes)

@@ -122,6 +122,9 @@ def altered(at: int, value: int) -> bytes:
         (altered(8, 3), "HEADS"),
         (altered(8, 2), "OUTPUT"),  # three outputs for one logit
         (altered(9, 1), "THRESHOLD"),  # a fault_type head has none
+        (altered(10, 1), "THRESHOLD"),
+        (altered(11, 1), "VOTES"),
+        (altered(12, 1), "VOTES"),
         (altered(13, 1), "VOTES"),
         (BOTH.to_bytes()[:8] + BOTH.to_bytes()[8:20] * 2, "HEADS"),  # one kind twice
         (BOTH.to_bytes()[:8] + BOTH.to_bytes()[20:] * 2, "HEADS"),

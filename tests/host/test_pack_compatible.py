@@ -107,6 +107,11 @@ PACKS = {
         PackIncompatible,
         "PACK_E_COUNT_DRIFT",
     ),
+    "drift-one-feature-less": (
+        {"drift": drift_of(FEATURES - 1, OUTPUTS)},
+        PackIncompatible,
+        "PACK_E_COUNT_DRIFT",
+    ),
     "drift-outputs": ({"drift": drift_of(FEATURES, OUTPUTS - 1)}, PackIncompatible, "PACK_E_COUNT_DRIFT"),
     "golden-inputs": (
         {"golden": (np.zeros((1, FEATURES + 1), np.int8), np.zeros((1, OUTPUTS), np.int8))},

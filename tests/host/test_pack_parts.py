@@ -111,3 +111,24 @@ def test_records_name_what_does_not_fit() -> None:
     with pytest.raises(ValueError, match="end before"):
         records()["LABELS"].decode(b"abc")
     assert records()["LABELS"].decode(b"\1\0\2\0", 0) == {"version": 1, "count": 2}
+
+
+def test_absent_parts_and_labels_that_are_not_there_are_refused_in_c() -> None:
+    from aurora._device import ffi, lib
+    from aurora.pack.layout import error_name
+
+    text, length, golden = ffi.new("uint8_t **"), ffi.new("uint32_t *"), ffi.new("pack_golden *")
+    absent = ffi.new("pack_blob *")
+    assert error_name(lib.pack_labels(absent)) == "PACK_E_LABELS"
+    assert error_name(lib.pack_label(absent, 0, text, length)) == "PACK_E_LABELS"
+    assert error_name(lib.pack_golden_open(absent, golden)) == "PACK_E_GOLDEN"
+    data = ffi.from_buffer("uint8_t[]", labels(b"one", b"two"))
+    blob = ffi.new("pack_blob *", {"data": data, "bytes": len(data)})
+    assert lib.pack_label(blob, 1, text, length) == 0
+    assert bytes(ffi.buffer(text[0], length[0])) == b"two"
+    for beyond in (2, 3, 2**32 - 1):
+        assert error_name(lib.pack_label(blob, beyond, text, length)) == "PACK_E_LABELS"
+        assert (text[0], length[0]) == (ffi.NULL, 0)
+    broken = ffi.from_buffer("uint8_t[]", labels(b"one", b""))
+    blob = ffi.new("pack_blob *", {"data": broken, "bytes": len(broken)})
+    assert error_name(lib.pack_label(blob, 0, text, length)) == "PACK_E_LABELS"
