@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from aurora.compress.int8 import read_quantisation
 from aurora.compress.produce import produce_release
-from aurora.compress.release import FILES, RELEASE_FILE, Release, load_release, write_release
+from aurora.compress.release import EXPORTS, FILES, RELEASE_FILE, Release, load_release, write_release
 from aurora.compress.tflm import TflmInterpreter
 from aurora.errors import InputError, WriteFailed
 from aurora.features import calibrate, chain_info, extract, normalise
@@ -54,7 +54,7 @@ def copied(release: Release, tmp_path: Path) -> Path:
 
 def test_same_seed_gives_the_same_bytes(fleet: DataSet, release: Release, tmp_path: Path) -> None:
     again = produce_release(train_small(fleet), fleet, tmp_path / "again")
-    for name in (*FILES, RELEASE_FILE):
+    for name in (*FILES, *EXPORTS, RELEASE_FILE):
         assert (again.path / name).read_bytes() == (release.path / name).read_bytes(), name
     assert again.id == release.id
 
@@ -115,7 +115,7 @@ def test_drift_data_cover_features_and_outputs(release: Release) -> None:
     assert set(drift.unit_ids) == set(release.document["split"]["train"])
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [*FILES, *EXPORTS])
 def test_an_altered_file_is_named(copied: Path, name: str) -> None:
     data = bytearray((copied / name).read_bytes())
     data[len(data) // 2] ^= 1
@@ -129,6 +129,12 @@ def test_a_missing_file_is_named(copied: Path, name: str) -> None:
     (copied / name).unlink()
     with pytest.raises(InputError, match=f"{name}: no release here"):
         load_release(copied)
+
+
+def test_exports_may_be_absent(copied: Path, release: Release) -> None:
+    for name in EXPORTS:
+        (copied / name).unlink()
+    assert load_release(copied).id == release.id
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "aurora-release", "version": 1}', "[" * 9999])
@@ -160,7 +166,7 @@ def test_a_forged_file_is_refused_whatever_its_hash(copied: Path, name: str, dat
 def contents(release: Release) -> tuple[dict[str, bytes], dict[str, object]]:
     """Files and document as they were given to write_release."""
     document = {k: v for k, v in release.document.items() if k not in ("format", "version", "files")}
-    return {name: (release.path / name).read_bytes() for name in FILES}, document
+    return {name: (release.path / name).read_bytes() for name in (*FILES, *EXPORTS)}, document
 
 
 def test_full_disk_leaves_nothing(release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

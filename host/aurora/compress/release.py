@@ -32,10 +32,9 @@ from aurora.spec.decision import Decision
 from aurora.spec.model import ModelSpec, load_model_toml
 
 RELEASE_FILE, RELEASE_FORMAT, RELEASE_VERSION = "release.json", "aurora-release", 1
-FILES = (
-    "model.toml", "model.tflite", "chain.bin", "decision.json", "baseline.npz", "golden.npz", "model_data.h",
-    "model_data.c",
-)  # fmt: skip
+FILES = ("model.toml", "model.tflite", "chain.bin", "decision.json", "baseline.npz", "golden.npz")
+#: made from the others for TFLite Micro's users: hashed, and checked where present, but not needed
+EXPORTS = ("model_data.h", "model_data.c")
 MAX_FILE_BYTES = 64 << 20
 
 
@@ -82,10 +81,10 @@ def write_release(
 ) -> Release:
     """Write the folder whole or not at all and read it back.
 
-    ``files`` has an entry for each of FILES. Raises InputError where ``path`` exists and not ``replace``,
+    ``files`` has an entry for each of FILES and EXPORTS. Raises InputError where ``path`` exists and not ``replace``,
     WriteFailed on a full disk.
     """
-    assert set(files) == set(FILES), sorted(set(files) ^ set(FILES))
+    assert set(files) == {*FILES, *EXPORTS}, sorted(set(files) ^ {*FILES, *EXPORTS})
     if path.exists() and not (replace and (path / RELEASE_FILE).is_file()):
         raise InputError(
             "already exists", where=path, hint="raise the version in model.toml or give --replace"
@@ -110,17 +109,14 @@ def load_release(path: Path | str) -> Release:
             "is not a release that this Aurora reads", where=path / RELEASE_FILE, hint="train again"
         )
     hashes = document.get("files")
-    if not isinstance(hashes, dict) or set(hashes) != set(FILES):
+    if not isinstance(hashes, dict) or set(hashes) != {*FILES, *EXPORTS}:
         raise InputError(
             "does not list the files of a release", where=path / RELEASE_FILE, hint="train again"
         )
-    contents = {}
-    for name in FILES:
-        contents[name] = _read(path, name)
-        if sha256_hex(path / name) != hashes[name]:
-            raise InputError(
-                "was altered: its hash is not the one in release.json", where=path / name, hint="train again"
-            )
+    contents = {name: _read_hashed(path, name, hashes[name]) for name in FILES}
+    for name in EXPORTS:
+        if (path / name).exists():
+            _read_hashed(path, name, hashes[name])
     check_chain(contents["chain.bin"], path / "chain.bin")
     golden = _arrays(path / "golden.npz", contents["golden.npz"])
     inputs, outputs = golden.get("inputs"), golden.get("outputs")
@@ -151,6 +147,14 @@ def _read(folder: Path, name: str) -> bytes:
     except OSError as error:
         hint = "name a folder that `aurora train` wrote"
         raise InputError("no release here: file is missing", where=path, hint=hint) from error
+
+
+def _read_hashed(folder: Path, name: str, expected: str) -> bytes:
+    content = _read(folder, name)
+    if hashlib.sha256(content).hexdigest() != expected:
+        what = "was altered: its hash is not the one in release.json"
+        raise InputError(what, where=folder / name, hint="train again")
+    return content
 
 
 def _json_object(path: Path, text: bytes) -> dict[str, Any]:
