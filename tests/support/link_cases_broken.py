@@ -7,7 +7,7 @@ from typing import Any
 
 import cbor2
 from cobs import cobs
-from link_bytes import Raw, case, coded, frame, message, one, pairs_of, payload, refused
+from link_bytes import Raw, case, coded, frame, item, message, one, pairs_of, payload, refused
 from link_cases import nested
 
 
@@ -53,12 +53,14 @@ def not_one_map() -> list[dict[str, Any]]:
         ("a number", cbor2.dumps(7), unread),
         ("a lone break", b"\xff", unread),
         ("map of indefinite length", b"\xbf" + body + b"\xff", unread),
+        ("map of indefinite length, longer", b"\xbf" + body + b"\x03" + item(bytes(40)) + b"\xff", unread),
         ("number of entries not in its shortest form", b"\xb8\x03" + body, unread),
         ("more entries than bytes", b"\xb8\xff" + body, unread),
         ("2^64-1 entries", b"\xbb" + b"\xff" * 8 + body, unread),
         ("reserved head", b"\xbc" + body, unread),
         ("a key not in its shortest form", payload([good[0], (Raw(b"\x18\x01"), 7)]), {"request_id": 0}),
         ("a negative key", payload([*good, (-1, 1)]), {}),
+        ("a negative key of a high number", payload([*good, (-41, 1)]), {}),
         ("a text key", payload([*good, ("key", 1)]), {}),
         ("a key of 33 bits", payload([*good, (1 << 32, 1)]), {}),
         ("nested too deep", payload([*good, (40, nested(9))]), {}),
@@ -70,6 +72,7 @@ def not_one_map() -> list[dict[str, Any]]:
         ("a string longer than the message", new("5864010203"), {}),
         ("a break where a value is due", new("ff"), {}),
         ("a tag with no value in an open array", new("9fc1ff"), {}),
+        ("a tag of indefinite length", new("df01"), {}),
         ("an open map with a key and no value", new("bf01ff"), {}),
         ("an open array that never ends", new("9f0102"), {}),
         ("a text piece in an open byte string", new("5f6161ff"), {}),
@@ -86,6 +89,15 @@ def not_one_map() -> list[dict[str, Any]]:
     ]
 
 
+def dense_payload() -> bytes:
+    """A message without a zero byte, and with none in its CRC."""
+    for last in range(1, 256):
+        data = payload([(Raw(b"\x18\x40"), 1), (65, b"\xaa" * 200 + bytes([last]))])
+        if 0 not in data and 0 not in zlib.crc32(data).to_bytes(4, "little"):
+            return data
+    raise AssertionError("no such message")
+
+
 def framing() -> list[dict[str, Any]]:
     good = payload(pairs_of("acquire"))
     ok = message("acquire")
@@ -96,8 +108,10 @@ def framing() -> list[dict[str, Any]]:
     room = 250 - len(payload([*long_chunk, (40, b"x" * 24)])) + 24
     longest = payload([*long_chunk, (40, b"\x01" * room)])
     assert len(longest) == 250
+    dense = dense_payload()
+    overstated = bytearray(coded(dense))
+    overstated[0] += 1  # it has no zero: the first block is the only one
     over = payload([*long_chunk, (40, b"\x01" * (room + 1))])
-    dense = payload([*pairs_of("drift_reset"), (40, b"\xaa" * 230)])
     return [
         case("nothing", "board", b""),
         case("delimiters only", "board", b"\0" * 20),
@@ -127,7 +141,10 @@ def framing() -> list[dict[str, Any]]:
         case("longest frame: 256 bytes", "board", frame(longest), message("window_chunk")),
         case("one byte too long", "board", frame(over) + wire, ok, bad=1),
         case("too long by far", "board", frame(payload([*long_chunk, (40, bytes(400))])) + wire, ok, bad=1),
-        case("no zero in it", "board", frame(dense), message("drift_reset")),
+        case("longest frame, and one byte more", "board", frame(longest)[:-1] + b"\x55" + wire, ok, bad=1),
+        case("a block that says it is longer than it is", "board", b"\0" + overstated + wire, ok, bad=1),
+        case("no zero in it", "board", frame(dense),
+             refused("UNKNOWN_TYPE", "acquire", number=0, request_id=0)),
         case("zeros only in it", "board", frame(bytes(100)),
              refused("MALFORMED", "acquire", number=0, request_id=0)),
     ]  # fmt: skip

@@ -19,7 +19,6 @@ from aurora.spec.link import LINK_MAJOR, Field, MessageType, link_schema
 KEY_TYPE, KEY_REQUEST_ID = 0, 1
 _FIRST_BYTE = {"float32": (0xFA,), "float64": (0xFB,), "bool": (0xF4, 0xF5)}
 _MAJOR_TYPES = {"uint": (0,), "int": (0, 1), "bytes": (2,), "text": (3,)}
-_INDEFINITE = 31
 
 
 class Refused(ValueError):
@@ -104,7 +103,7 @@ def _unsigned(raw: bytes | None) -> int:
 def _decoded(field: Field, raw: bytes) -> Any:
     """The value in one well-formed item; ValueError where it is not what the field says."""
     first = raw[0]
-    by_type = first >> 5 in _MAJOR_TYPES.get(field.kind, ()) and first & 31 != _INDEFINITE
+    by_type = first >> 5 in _MAJOR_TYPES.get(field.kind, ())
     if not by_type and first not in _FIRST_BYTE.get(field.kind, ()):
         raise ValueError(f"is not {field.kind}")
     try:
@@ -112,7 +111,7 @@ def _decoded(field: Field, raw: bytes) -> Any:
     except (cbor2.CBORDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"cannot be decoded: {error}") from error
     if by_type and cbor2.dumps(value) != raw:
-        raise ValueError("is not in its shortest form")
+        raise ValueError("is not in its shortest form, or in pieces")
     _refuse_outside(field, value)
     return value
 

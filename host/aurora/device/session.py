@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TypeVar
 
+from aurora._device import lib
 from aurora.device.exchange import ATTEMPTS, TIMEOUT_SECONDS, Answer, Exchange
 from aurora.device.injection import Window
 from aurora.device.line import BAUD, Line
@@ -14,6 +15,7 @@ from aurora.device.messages import Ack, CalibrationPiece, DriftReport, Health, H
 from aurora.errors import LinkDead, NotOurDevice
 from aurora.spec.link import LINK_MAJOR, LINK_MINOR, code_number, codes, field_of
 
+CALIBRATION_MAX_BYTES = 8 * lib.FEATURES_MAX
 RESTARTS = 3  # how often a transfer begins again because the board was reset
 _R = TypeVar("_R", Ack, CalibrationPiece, DriftReport, Health, Hello)
 
@@ -116,13 +118,15 @@ class Session:
     def calibration_get(self) -> Calibration:
         """The unit's self-calibration as the board holds it."""
         for _ in range(RESTARTS):
-            pieces = [self._one("calibration_get", CalibrationPiece, offset=0)]
-            while (done := _end(pieces[-1])) < pieces[0].total_bytes and pieces[-1].chunk:
-                pieces.append(self._one("calibration_get", CalibrationPiece, offset=done))
-            versions = {(p.calibration_target, p.calibration_count, p.total_bytes) for p in pieces}
-            sums = b"".join(piece.chunk for piece in pieces)
-            if len(versions) == 1 and len(sums) == pieces[0].total_bytes:
-                return Calibration(pieces[0].calibration_target, pieces[0].calibration_count, sums)
+            first = piece = self._one("calibration_get", CalibrationPiece, offset=0)
+            sums = piece.chunk
+            while piece.chunk and len(sums) < min(first.total_bytes, CALIBRATION_MAX_BYTES):
+                piece = self._one("calibration_get", CalibrationPiece, offset=len(sums))
+                if not _goes_on(first, piece, len(sums)):
+                    break
+                sums += piece.chunk
+            if len(sums) == first.total_bytes:
+                return Calibration(first.calibration_target, first.calibration_count, sums)
         raise self._gave_up("the calibration")
 
     def calibration_set(self, count: int, sums: bytes) -> None:
@@ -175,5 +179,7 @@ class Session:
         return LinkDead(f"gave up on {what} after {RESTARTS} tries", where=self.url, hint="reset the board")
 
 
-def _end(piece: CalibrationPiece) -> int:
-    return piece.offset + len(piece.chunk)
+def _goes_on(first: CalibrationPiece, piece: CalibrationPiece, offset: int) -> bool:
+    """False where the board has taken a window, or was reset, since it sent the first piece."""
+    same = (offset, first.calibration_target, first.calibration_count, first.total_bytes)
+    return same == (piece.offset, piece.calibration_target, piece.calibration_count, piece.total_bytes)
