@@ -226,7 +226,7 @@ def altered(at: int, new: bytes) -> bytes:
         (GOOD + b"\0", "LENGTH"),
         (altered(0, b"\2"), "VERSION"),
         (altered(2, b"\x10"), "BINS"),
-        (altered(4, b"\0"), "CHANNELS"),
+        (GOOD[:4] + bytes(4), "CHANNELS"),
         (altered(4, b"\x81"), "CHANNELS"),
         (altered(6, b"\3"), "CHANNELS"),
         (altered(16, np.float32(np.nan).tobytes()), "EDGES"),
