@@ -223,6 +223,23 @@ def test_pad(shape: tuple[int, ...], paddings: list[list[int]], build: Build) ->
     assert_exact(file.bytes([x], [out]), build)
 
 
+def test_weights_and_operands_through_a_reshape(build: Build) -> None:
+    """Constants behind a RESHAPE are folded: no step is left of it."""
+    rng = np.random.default_rng(5)
+    file = TfliteFile()
+    x, y, out = file.tensor((1, 8), 0.1, 3), file.tensor((1, 6), 0.3, -9), file.tensor((1, 6), 0.4, 2)
+    flat = file.tensor((48,), 0.01, data=rng.integers(-127, 128, 48).astype(np.int8))
+    weights, row = file.tensor((6, 8), 0.01), file.tensor((6,), 0.2, 4, data=np.arange(6, dtype=np.int8))
+    operand = file.tensor((1, 6), 0.2, 4)
+    file.op("RESHAPE", [flat], [weights])
+    file.op("RESHAPE", [row], [operand])
+    file.op("FULLY_CONNECTED", [x, weights], [y])
+    file.op("ADD", [y, operand], [out])
+    tflite = file.bytes([x], [out])
+    assert_exact(tflite, build)
+    assert len(compile_model(tflite, "host").layout["steps"]) == 2
+
+
 def test_outputs_that_are_other_tensors_bytes(build: Build) -> None:
     """An input reshaped, a layer given out and read on, and a reshape of an output: each in its place."""
     rng = np.random.default_rng(4)

@@ -26,9 +26,9 @@ def compile_model(tflite: bytes, core: str, *, trace: bool = False, name: str = 
     file.
     """
     variant = variant_of(core)
-    graph = read_model(tflite)
+    graph = fold(read_model(tflite))
     check(graph)
-    graph = fold(order(graph))
+    graph = order(graph)
     storage = assign_storage(graph)
     calls = lower(graph, storage, variant)
     buffers = lives(graph, storage, calls)

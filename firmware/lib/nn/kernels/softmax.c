@@ -40,7 +40,7 @@ static int32_t exp_negative(int32_t x)
         return INT32_MAX;
     const int32_t remainder = (x & (quarter - 1)) - quarter;
     const int32_t rest = remainder - x;
-    int32_t result = exp_quarter(saturated_left(remainder, 5));
+    int32_t result = exp_quarter(remainder * 32); /* Q5.26 to Q0.31; at least -1/4, so it fits */
     for (int32_t k = 0; k < 7; k++)
         if (rest & (quarter << k))
             result = nn_high_multiply(result, factors[k]);
