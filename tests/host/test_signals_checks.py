@@ -263,6 +263,14 @@ def test_a_bad_split_file(tmp_path: Path, text: str) -> None:
         check_dataset(tmp_path / "d", splits=tmp_path / "splits.json")
 
 
+def test_a_split_file_of_unbelievable_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aurora.signals.checks.splits.MAX_SPLIT_BYTES", 10)
+    write(tmp_path / "d")
+    (tmp_path / "splits.json").write_text('{"train": ["a"], "test": ["b"]}')
+    with pytest.raises(InputError, match="larger than any split file"):
+        check_dataset(tmp_path / "d", splits=tmp_path / "splits.json")
+
+
 def test_a_finding_is_one_line() -> None:
     finding = Finding("error", "clipped", "the signal sits at its limit", "lower the gain", "wt01", 12, 4)
     assert finding.line() == "error wt01 window 12 and 3 more: the signal sits at its limit; lower the gain"

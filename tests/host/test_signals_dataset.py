@@ -150,6 +150,13 @@ def test_manifest_that_is_no_json(tmp_path: Path, text: str) -> None:
         load_dataset(tmp_path / "d")
 
 
+def test_a_manifest_of_unbelievable_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "d")
+    monkeypatch.setattr("aurora.signals.manifest.MAX_MANIFEST_BYTES", 100)
+    with pytest.raises(InputError, match="larger than any manifest"):
+        load_dataset(tmp_path / "d")
+
+
 @pytest.mark.parametrize(
     ("column", "value", "error"),
     [

@@ -138,6 +138,15 @@ def test_windows_by_column_and_infinite_life(load: Callable[..., DataSet]) -> No
     assert np.isinf(data.units[0].ttf_s).all()
 
 
+def test_a_window_with_missing_rows(load: Callable[..., DataSet]) -> None:
+    mapping = MAP.replace('unit = "machine"', 'window = "machine"').replace('time = "t"\n', "")
+    for cut in (2, 6):
+        rows = table(2)
+        del rows[cut]
+        with pytest.raises(InputError, match=r"has 3 rows, not 4 .*dropped samples"):
+            load(rows, mapping)
+
+
 CELL = [
     (5, 2, "nan", NotFiniteError, "row 7, column 'acc_x'"),
     (5, 3, "inf", NotFiniteError, "row 7, column 'acc_z'"),

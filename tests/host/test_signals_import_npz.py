@@ -222,10 +222,65 @@ FEMTO_BAD = [
 ]
 
 
+def test_femto_of_an_unknown_condition(tmp_path: Path) -> None:
+    content = {key.replace("Bearing1_1", "Bearing9_1"): value for key, value in small_femto().items()}
+    content["info"] = np.array(str(content["info"]).replace("Bearing1_1", "Bearing9_1"))
+    with pytest.raises(InputError, match="operating condition of 'Bearing9_1' is unknown"):
+        load(tmp_path, content, mapping=None)
+
+
 @pytest.mark.parametrize(("change", "message"), FEMTO_BAD, ids=[b[1] + next(iter(b[0])) for b in FEMTO_BAD])
 def test_femto_that_does_not_fit(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         load(tmp_path, small_femto(**change), mapping=None)
+
+
+def small_cwru(**changes: Any) -> dict[str, Any]:
+    """The layout of the CWRU archive: one bearing at two loads, in the wrong order, and the Normal one."""
+    rng = np.random.default_rng(6)
+    content: dict[str, Any] = {
+        "x": rng.integers(-99, 99, (3, 2, 9000), dtype=np.int16), "scale": np.full((3, 2), 0.001, np.float32),
+        "cls": np.array(["OR", "OR", "N"]), "bearing": np.array(["DE_OR@6_7", "DE_OR@6_7", "normal"]),
+        "load": np.array([3, 0, 0]), "rpm": np.array([1730, 1797, 1797]),
+        "valid": np.array([9000, 9000, 5000]), "fs": np.array(12000), "channels": np.array(["DE", "FE"]),
+    }  # fmt: skip
+    return content | changes
+
+
+def test_cwru_layout(tmp_path: Path) -> None:
+    content = small_cwru()
+    data = load(tmp_path, content, mapping=None)
+    outer, normal = data.units
+    assert (outer.id, outer.windows, normal.windows) == ("DE_OR-6_7", 4, 1)
+    assert outer.load.tolist() == [0, 0, 3, 3]
+    assert outer.rpm.tolist() == [1797, 1797, 1730, 1730]
+    assert np.array_equal(outer.samples[1], content["x"][1, :, 4096:8192])
+    assert [data.fault_types[u.fault[0]] for u in data.units] == ["outer_race", "normal"]
+
+
+CWRU_BAD = [
+    ({"x": np.zeros((3, 2, 9000))}, "key 'x' is float64"),
+    ({"x": np.zeros((3, 2, 900), np.int16)}, "key 'x' is int16"),
+    ({"cls": np.array(["OR", "XX", "N"])}, "unknown class 'XX'"),
+    ({"rpm": np.array([1, 2])}, "key 'rpm' has shape"),
+    ({"scale": np.ones(3)}, "key 'scale' has shape"),
+    ({"fs": np.array([1, 2])}, "not one finite number"),
+    ({"valid": np.array([9000, 9000, 12])}, "has no window"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), CWRU_BAD, ids=[b[1] for b in CWRU_BAD])
+def test_cwru_that_does_not_fit(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load(tmp_path, small_cwru(**change), mapping=None)
+
+
+def test_an_archive_with_two_arrays_of_one_name(tmp_path: Path) -> None:
+    np.savez(tmp_path / "in.npz", **arrays())
+    with zipfile.ZipFile(tmp_path / "in.npz", "a") as archive:
+        archive.writestr("rpm", b"")
+    with pytest.raises(InputError, match="two arrays of one name"):
+        load(tmp_path)
 
 
 def test_femto_recording(tmp_path: Path) -> None:

@@ -214,7 +214,9 @@ def _refuse_misfit(unit: Unit, axes: tuple[str, ...], n: int, where: object) -> 
     if not is_plain_name(unit.id):  # it becomes a folder's name
         raise InputError("id is not a plain name (letters, digits, '.', '_', '-')", where=where)
     w = unit.samples.shape[0] if unit.samples.ndim else 0
-    if unit.samples.dtype != np.int16 or unit.samples.shape != (w, len(axes), n) or w == 0:
+    if w == 0:
+        raise InputError("has no window", where=where, hint=f"a window takes {n} samples; leave the unit out")
+    if unit.samples.dtype != np.int16 or unit.samples.shape != (w, len(axes), n):
         raise InputError(
             f"samples are {unit.samples.dtype} {unit.samples.shape}, not int16 [windows, {len(axes)}, {n}]",
             where=where,
