@@ -11,13 +11,15 @@ _Static_assert((int)WALK_FLAG_SILENT == (int)FEATURES_FLAG_SILENT &&
                    (int)WALK_FLAG_BAD_SCALE == (int)FEATURES_FLAG_BAD_SCALE,
                "flags.def repeats the feature library's flags");
 
+_Static_assert(FEATURES_FLAGS_NO_SIGNAL ==
+                       (FEATURES_FLAG_SILENT | FEATURES_FLAG_CONSTANT | FEATURES_FLAG_BAD_SCALE) &&
+                   FEATURES_FLAGS_FAULTY == (FEATURES_FLAGS_NO_SIGNAL | FEATURES_FLAG_CLIPPED),
+               "the sums in features.h");
+
 enum {
-    /* Nothing in such a window speaks of the machine: the network is not asked. */
-    UNUSABLE = WALK_FLAG_SILENT | WALK_FLAG_CONSTANT | WALK_FLAG_BAD_SCALE | WALK_FLAG_DAMAGED |
-               WALK_FLAG_WRONG_SHAPE | WALK_FLAG_WRONG_RATE,
-    /* A clipped window may be a machine beyond the sensor's range: the network is asked and may
-     * raise an alarm, but its figures are wrong, so neither calibration nor drift takes them. */
-    FAULTY = UNUSABLE | WALK_FLAG_CLIPPED
+    NO_WINDOW = WALK_FLAG_DAMAGED | WALK_FLAG_WRONG_SHAPE | WALK_FLAG_WRONG_RATE,
+    UNUSABLE = FEATURES_FLAGS_NO_SIGNAL | NO_WINDOW,
+    FAULTY = FEATURES_FLAGS_FAULTY | NO_WINDOW
 };
 
 void walk_open(walk *w)

@@ -38,7 +38,12 @@ enum {
     FEATURES_FLAG_CONSTANT = 2,    /* every sample equal; set for silence too */
     FEATURES_FLAG_CLIPPED = 4,     /* at least 4 samples at a rail (32767, -32767 or -32768) */
     FEATURES_FLAG_RPM_UNKNOWN = 8, /* peaks were sought at the nominal speed, or not at all */
-    FEATURES_FLAG_BAD_SCALE = 16   /* scale_g not within 2^-40 .. 2^20: the axis counts as silent */
+    FEATURES_FLAG_BAD_SCALE = 16,  /* scale_g not within 2^-40 .. 2^20: the axis counts as silent */
+    /* SILENT, CONSTANT, BAD_SCALE: nothing of the machine is in the window; no model is asked. */
+    FEATURES_FLAGS_NO_SIGNAL = 19,
+    /* Those and CLIPPED, which may be a machine beyond the sensor's range: the model is asked and
+       may raise an alarm; calibration and drift do not take the window. */
+    FEATURES_FLAGS_FAULTY = 23
 };
 
 typedef struct {

@@ -55,7 +55,8 @@ int decision_check(const uint8_t *part, size_t bytes, decision_info *info);
 /* Checks the part and clears the history. The part is not needed afterwards. */
 int decision_init(decision_state *state, const uint8_t *part, size_t bytes);
 
-/* Forgets past windows: after a gap, a new pack or a sensor fault. */
+/* Forgets past windows and the alarm: under another calibration. (A window that says nothing is not
+ * stepped: one faulty window in n would otherwise keep the alarm from ever rising.) */
 void decision_reset(decision_state *state);
 
 /* One monitored window: `outputs` is the network's whole output block, info.output_bytes long. */

@@ -20,15 +20,11 @@ from aurora.demo.answers import STATES, Answers
 from aurora.drift.accumulate import accumulate, drift_values
 from aurora.drift.stats import DriftReport, merge_reports
 from aurora.errors import InputError
-from aurora.features.device import calibrate, chain_info, extract, normalise
+from aurora.features import calibrate, chain_info, extract, has_no_signal, is_faulty, normalise, ready
 from aurora.pack.read import Pack
 from aurora.spec.baseline import Baseline
 from aurora.spec.decision import decide
 from aurora.spec.link import code_number
-
-FLAGS = "link/flags.def"
-UNUSABLE = ("SILENT", "CONSTANT", "BAD_SCALE", "DAMAGED", "WRONG_SHAPE", "WRONG_RATE")
-FAULTY = (*UNUSABLE, "CLIPPED")
 
 
 class Recorded(Protocol):
@@ -72,24 +68,23 @@ class Reference:
         alarm begin again there. ``ends``: windows before which drift was read and a new interval begun.
         """
         answers = self._answers(recorded, rate_hz)
-        ready = self._ready(answers)
-        cuts = [0, *starts, len(ready)]
+        calibrated = ready(self.chain, answers.flags)
+        cuts = [0, *starts, len(calibrated)]
         for first, last in itertools.pairwise(cuts):
-            self._decide(answers, ready, first, last)
-        return Expectation(answers, self._drift(answers, ready, cuts, [*ends, len(ready)]))
+            self._decide(answers, calibrated, first, last)
+        return Expectation(answers, self._drift(answers, calibrated, cuts, [*ends, len(calibrated)]))
 
     def _answers(self, recorded: Recorded, rate_hz: float) -> Answers:
         windows = len(recorded.rpm)
         answers = Answers.empty(windows, self.info.feature_count, self.output_bytes)
         features, flags = extract(self.chain, recorded.samples, recorded.scale_g, rate_hz, recorded.rpm)
         answers.features[:], answers.flags[:] = features, flags
-        ready = self._ready(answers)
-        faulty = _has(flags, FAULTY)
+        faulty, watching = is_faulty(flags), ready(self.chain, flags)
         answers.state[:] = np.where(
-            ready, code_number(STATES, "MONITORING"), code_number(STATES, "CALIBRATING")
+            watching, code_number(STATES, "MONITORING"), code_number(STATES, "CALIBRATING")
         )
         answers.state[faulty] = code_number(STATES, "SENSOR_FAULT")
-        runs = ready & ~_has(flags, UNUSABLE)
+        runs = watching & ~has_no_signal(flags)
         if runs.any():
             mean = calibrate(self.chain, features[~faulty])
             calibrated, inputs = normalise(self.chain, features[runs], mean)
@@ -105,17 +100,10 @@ class Reference:
             )
         return answers
 
-    def _ready(self, answers: Answers) -> NDArray[np.bool_]:
-        """[w]: self-calibration was finished before this window; faulty windows teach it nothing."""
-        sound = ~_has(answers.flags, FAULTY)
-        taken: NDArray[np.int64] = np.cumsum(sound) - sound
-        ready: NDArray[np.bool_] = taken >= self.info.calibration_windows
-        return ready
-
-    def _decide(self, answers: Answers, ready: NDArray[np.bool_], first: int, last: int) -> None:
+    def _decide(self, answers: Answers, calibrated: NDArray[np.bool_], first: int, last: int) -> None:
         """Fill in the decisions of one start of the board; an alarm outlives windows that say nothing."""
         rows = np.arange(first, last)
-        ran = ready[rows] & ~_has(answers.flags[rows], UNUSABLE)
+        ran = calibrated[rows] & ~has_no_signal(answers.flags[rows])
         results = decide(self.pack.parts["decision"], answers.outputs[rows[ran]])
         for field in ("fault_class", "votes", "alarm"):
             getattr(answers, field)[rows[ran]] = results[field]
@@ -124,26 +112,20 @@ class Reference:
         answers.alarm[rows[held]] = answers.alarm[rows[latest[held]]]
 
     def _drift(
-        self, answers: Answers, ready: NDArray[np.bool_], starts: Sequence[int], ends: Sequence[int]
+        self, answers: Answers, calibrated: NDArray[np.bool_], starts: Sequence[int], ends: Sequence[int]
     ) -> tuple[DriftReport, ...]:
         """One report per interval, merged over the starts of the board that it spans."""
         reports, begin = [], 0
         for end in ends:
             edges = sorted({begin, end, *(start for start in starts if begin < start < end)})
             spans = list(itertools.pairwise(edges)) or [(begin, end)]
-            reports.append(merge_reports(self._span(answers, ready, *span) for span in spans))
+            reports.append(merge_reports(self._span(answers, calibrated, *span) for span in spans))
             begin = end
         return tuple(reports)
 
-    def _span(self, answers: Answers, ready: NDArray[np.bool_], first: int, last: int) -> DriftReport:
-        rows = first + np.flatnonzero(ready[first:last])
+    def _span(self, answers: Answers, calibrated: NDArray[np.bool_], first: int, last: int) -> DriftReport:
+        rows = first + np.flatnonzero(calibrated[first:last])
         values = drift_values(answers.calibrated[rows], answers.outputs[rows])
         return accumulate(
-            self.baseline, values, missing=_has(answers.flags[rows], FAULTY), pack_id=self.pack.pack_id.hex()
+            self.baseline, values, missing=is_faulty(answers.flags[rows]), pack_id=self.pack.pack_id.hex()
         )
-
-
-def _has(flags: NDArray[np.uint32], names: Sequence[str]) -> NDArray[np.bool_]:
-    mask = sum(1 << code_number(FLAGS, name) for name in names)
-    found: NDArray[np.bool_] = (flags & np.uint32(mask)) != 0
-    return found

@@ -77,7 +77,7 @@ def _(message: Ack) -> str:
 def _(message: DriftReport) -> str:
     return (
         f"drift of channel {message.channel} (of {message.channel_count}), interval {message.interval_id}: "
-        f"{message.value_count} values, mean {message.mean:.6g}, {message.saturated} clipped windows, "
+        f"{message.value_count} values, mean {message.mean:.6g}, {message.saturated} saturated, "
         f"{message.missing} without a value"
     )
 

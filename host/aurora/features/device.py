@@ -97,6 +97,22 @@ def calibrate(chain: bytes, features: Floats) -> Floats:
     return np.frombuffer(ffi.buffer(state.mean), np.float32)[: info.feature_count].copy()
 
 
+def ready(chain: bytes, flags: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """[w]: self-calibration was finished before this window of a unit; faulty windows teach nothing."""
+    sound = ~is_faulty(flags)
+    return np.asarray(np.cumsum(sound) - sound >= chain_info(chain).calibration_windows)
+
+
+def has_no_signal(flags: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """[w]: nothing of the machine is in the window; no model is asked about it."""
+    return np.asarray((flags & np.uint32(lib.FEATURES_FLAGS_NO_SIGNAL)) != 0)
+
+
+def is_faulty(flags: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """[w]: no signal, or clipped: neither calibration nor drift takes the window."""
+    return np.asarray((flags & np.uint32(lib.FEATURES_FLAGS_FAULTY)) != 0)
+
+
 def normalise(chain: bytes, features: Floats, calibration: Floats) -> tuple[Floats, NDArray[np.int8]]:
     """(features - calibration [w, F], the int8 network input [w, F])."""
     info = chain_info(chain)

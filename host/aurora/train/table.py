@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aurora.features import calibrate, chain_info, extract_unit
+from aurora.features import calibrate, extract_unit, has_no_signal, is_faulty, ready
 from aurora.signals.dataset import DataSet, Unit, fails_within
 
 #: called with the number of windows just done
@@ -42,23 +42,14 @@ def unit_table(chain: bytes, dataset: DataSet, unit: Unit, progress: Progress | 
     """Extract and label one unit with the chain bytes (normalised or not: the features are the same)."""
     extracted = extract_unit(unit, chain, dataset.rate_hz, progress)
     features, flags = extracted.features, extracted.flags
-    learning = chain_info(chain).calibration_windows
-    scored = (np.arange(unit.windows) >= learning) & ((flags & no_signal_flags()) == 0)
     unlabelled = np.full(unit.windows, np.nan, np.float32)
     return UnitTable(
         id=unit.id,
         features=features,
         flags=flags,
-        calibration=calibrate(chain, features),
+        calibration=calibrate(chain, features[~is_faulty(flags)]),
         fails=unlabelled if dataset.horizon_s is None else fails_within(unit, dataset.horizon_s),
         fault=unit.fault,
         weight=unit.stands_for_s.astype(np.float32),
-        scored=scored,
+        scored=ready(chain, flags) & ~has_no_signal(flags),
     )
-
-
-def no_signal_flags() -> int:
-    """The FEATURES_FLAG_* of a window that says nothing about the machine."""
-    from aurora._device import lib
-
-    return int(lib.FEATURES_FLAG_SILENT | lib.FEATURES_FLAG_CONSTANT | lib.FEATURES_FLAG_BAD_SCALE)
