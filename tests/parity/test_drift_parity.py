@@ -1,4 +1,4 @@
-"""Drift statistics on a Cortex-M4F in QEMU (soft double, hostile FPSCR): the host's bit for bit; their cost."""
+"""Drift statistics on a Cortex-M4F in QEMU (soft double, hostile FPSCR): the host's bit for bit."""
 
 from __future__ import annotations
 
