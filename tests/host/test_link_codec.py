@@ -158,6 +158,14 @@ def test_floats_go_out_as_exactly_float32() -> None:
     assert b"\x05\xfa\0\0\0\0" in payload
 
 
+def test_text_that_is_no_utf_8_is_refused() -> None:
+    (stream,) = (case["bytes"] for case in cases() if case["name"] == "hello: as version 1 writes it")
+    (payload,) = FrameDecoder().feed(bytes.fromhex(stream))
+    assert decode_reply(payload)
+    with pytest.raises(Refused, match="BAD_FIELD: board_id"):
+        decode_reply(payload.replace(b"mps2", b"mp\xc3("))
+
+
 def test_a_hello_of_another_major_version_is_known_by_its_first_keys() -> None:
     later = bytes.fromhex("a4000a0107020218636163")  # {0: 10, 1: 7, 2: 2, 99: "c"}: another major, other keys
     with pytest.raises(OtherVersion) as caught:

@@ -133,6 +133,18 @@ def test_a_port_that_another_holds() -> None:
         os.close(terminal)
 
 
+def test_a_port_is_given_back_where_nothing_answers() -> None:
+    controller, terminal = os.openpty()
+    try:
+        url = os.ttyname(terminal)
+        error = greet(url)  # while it is held, so are the frames of the session that failed
+        assert isinstance(error, LinkDead)
+        Line(url).close()
+    finally:
+        os.close(controller)
+        os.close(terminal)
+
+
 def test_a_board_behind_a_pty() -> None:
     """The same session over a terminal device, which is what a real serial port is."""
     controller, terminal = os.openpty()

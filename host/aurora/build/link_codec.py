@@ -161,7 +161,7 @@ def _codec_source(received: list[MessageType], sent: list[MessageType]) -> str:
     last_keys = "\n".join(f"    case LINK_{m.name.upper()}:\n        return {m.last_key};" for m in received)
     decoders = "\n".join(
         f"    case LINK_{m.name.upper()}:\n"
-        f"        error = cbor_decode_link_{m.name}(map, bytes, &out->{m.name}, &used);\n        break;"
+        f"        return cbor_decode_link_{m.name}(map, bytes, &out->{m.name}, NULL);"
         for m in received
     )
     encoders = "\n".join(
@@ -188,17 +188,14 @@ uint32_t link_last_key(uint32_t type)
     }}
 }}
 
+/* link_decode() has walked the map: its entries end where its bytes end. */
 int link_decode_known(const uint8_t *map, size_t bytes, link_request *out)
 {{
-    size_t used = 0;
-    int error = -1;
-
     switch (out->type) {{
 {decoders}
     default:
-        break;
+        return -1;
     }}
-    return error != 0 ? error : used == bytes ? 0 : -1;
 }}
 
 static int encoded(int error)
