@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +78,7 @@ def run_board(
     """
     began = time.monotonic()
     windows = len(recorded.rpm)
-    if not windows or [*ends] != sorted({*ends} - {0} - set(range(windows, max([windows, *ends]) + 1))):
+    if any(begin >= end for begin, end in pairwise([0, *ends, windows])):
         raise InputError(f"drift intervals {[*ends]} do not lie within {windows} windows")
     reference = Reference(parse_pack(pack.read_bytes(), where=pack), tflite)
     run = _Run(firmware, pack, reference, recorded, rate_hz, [*ends, len(recorded.rpm)], progress)
