@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from aurora.build.release_choice import choose_release
 from aurora.compress.int8 import read_quantisation
 from aurora.compress.produce import produce_release
 from aurora.compress.release import EXPORTS, FILES, RELEASE_FILE, Release, load_release, write_release
@@ -23,6 +24,8 @@ from aurora.train.derive import derive_spec
 from aurora.train.fit import TrainedModel, train_model
 from aurora.train.split import split_units
 from train_samples import small_fleet
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +116,13 @@ def test_drift_data_cover_features_and_outputs(release: Release) -> None:
     assert drift.baseline.features == count and len(drift.baseline.names) == count + 6
     assert drift.values.shape == (len(drift.unit), count + 6) and drift.healthy.any()
     assert set(drift.unit_ids) == set(release.document["split"]["train"])
+
+
+def test_reference_release_of_the_checkout_is_whole() -> None:
+    reference = load_release(choose_release(ROOT, None))
+    again = TflmInterpreter(reference.tflite).run(reference.golden_inputs)
+    assert again.tobytes() == reference.golden_outputs.tobytes()
+    assert features_id(compile_chain(reference.spec.chain, reference.spec.signal)) == reference.features_id
 
 
 @pytest.mark.parametrize("name", [*FILES, *EXPORTS])

@@ -123,6 +123,16 @@ def test_validation_scores_come_from_models_that_did_not_see_the_unit(fleet: Dat
         assert not np.array_equal(logits[FAILS_HEAD], model.logits(unit_id)[FAILS_HEAD])
 
 
+def test_the_best_in_the_rotation_is_chosen_and_few_units_get_no_dense_net(fleet: DataSet) -> None:
+    ids = tuple(unit.id for unit in fleet.units)
+    spec = derive_spec(fleet, "small")
+    model = train_model(fleet, spec, Split(ids[:4] + ids[8:], (), ids[4:8]))
+    assert spec.training.form == "auto" and model.spec.training.form == "linear"
+    assert len(model.rotation) == 4 and not any(name.startswith("dense") for name in model.rotation)
+    best = max(model.rotation, key=lambda name: model.rotation[name])
+    assert best == f"linear l2={model.spec.training.l2:g}"
+
+
 def test_spared_units_validate_where_the_split_has_them(fleet: DataSet) -> None:
     ids = [unit.id for unit in fleet.units]
     spec = derive_spec(fleet, "small")

@@ -81,8 +81,8 @@ def write_release(
 ) -> Release:
     """Write the folder whole or not at all and read it back.
 
-    ``files`` has an entry for each of FILES and EXPORTS. Raises InputError where ``path`` exists and not ``replace``,
-    WriteFailed on a full disk.
+    ``files`` has an entry for each of FILES and EXPORTS. Raises InputError where ``path`` exists and not
+    ``replace``, WriteFailed on a full disk.
     """
     assert set(files) == {*FILES, *EXPORTS}, sorted(set(files) ^ {*FILES, *EXPORTS})
     if path.exists() and not (replace and (path / RELEASE_FILE).is_file()):

@@ -18,7 +18,8 @@ def derive_spec(dataset: DataSet, name: str, version: str = "1.0.0") -> ModelSpe
     """Signal, labels and chain from the manifest; heads only where their labels exist.
 
     Self-calibration is off where any unit has no marked healthy start: subtracting the mean of windows that
-    may be faulty would hide the fault. Characters of ``name`` that no folder may have become "-". Raises InputError where there is nothing to learn.
+    may be faulty would hide the fault. Characters of ``name`` that no folder may have become "-". Raises
+    InputError where there is nothing to learn.
     """
     rpm_known = all(np.isfinite(unit.rpm).all() for unit in dataset.units)
     signal = SignalSpec(

@@ -1,8 +1,8 @@
 """Choose and train the network inside the training units; nothing here ever sees a test unit's score.
 
 The choice between candidates (logistic regressions of several strengths, one dense net) is made by leaving
-training units out in turn. The same rotation gives scores of training units by models that did not see
-them: the validation scores of a split that is too small to spare validation units.
+training units out in turn: the best mean over units. The same rotation gives scores of training units by
+models that did not see them: the validation scores of a split too small to spare validation units.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from aurora.train.split import Split, folds, outcome
 from aurora.train.table import UnitTable, unit_table
 
 L2_CANDIDATES = (1e-4, 1e-3, 1e-2, 1e-1)
+#: with fewer training units the rotation cannot tell a dense net from luck, so none is tried
+MIN_UNITS_FOR_DENSE = 8
 MAX_FOLDS = 5
 
 #: float logits of a unit: head -> [w, outputs]
@@ -81,7 +83,7 @@ def train_model(
 
     rotation: dict[str, float] = {}
     turned: dict[str, Logits] = {}
-    candidates = _candidates(spec.training)
+    candidates = _candidates(spec.training, len(training))
     chosen = candidates[0]
     if len(candidates) > 1 or not split.validation:
         scored = []
@@ -89,7 +91,7 @@ def train_model(
             tell(0.5 + 0.35 * place / len(candidates), f"compare {_name(candidate)}")
             scored.append((candidate, trainer.rotate(training, groups, candidate)))
             rotation[_name(candidate)] = _mean(unit_scores(training, scored[-1][1]))
-        chosen, turned = _choose(training, scored)
+        chosen, turned = max(scored, key=lambda pair: rotation[_name(pair[0])])
     tell(0.85, f"train {_name(chosen)}")
     norm, network = trainer.fit(training, chosen)
     missing = set(heads) - set(network.heads)
@@ -156,33 +158,16 @@ def _fit_linear(x: NDArray[np.float32], target: Target, l2: float):  # type: ign
     return fit_softmax(x[rows], label, target.classes, weight, l2)
 
 
-def _candidates(spec: TrainingSpec) -> list[TrainingSpec]:
+def _candidates(spec: TrainingSpec, units: int) -> list[TrainingSpec]:
     if spec.form != "auto":
         return [spec]
-    return [*(replace(spec, form="linear", l2=l2) for l2 in L2_CANDIDATES), replace(spec, form="dense")]
+    linear = [replace(spec, form="linear", l2=l2) for l2 in L2_CANDIDATES]
+    return linear if units < MIN_UNITS_FOR_DENSE else [*linear, replace(spec, form="dense")]
 
 
 def _name(spec: TrainingSpec) -> str:
     widths = "-".join(map(str, spec.hidden))
     return f"dense {widths}" if spec.form == "dense" else f"linear l2={spec.l2:g}"
-
-
-def _choose(
-    training: Sequence[UnitTable], scored: Sequence[tuple[TrainingSpec, dict[str, Logits]]]
-) -> tuple[TrainingSpec, dict[str, Logits]]:
-    """The best logistic regression, unless the dense net beats it by more than one standard error.
-
-    The error is that of the mean paired difference over the left-out units (the one-standard-error rule of
-    Breiman et al., Classification and Regression Trees, 1984): few units flatter the larger model.
-    """
-    by_unit = [unit_scores(training, out) for _, out in scored]
-    best = max((i for i, (spec, _) in enumerate(scored) if spec.form != "dense"), default=0,
-               key=lambda i: _mean(by_unit[i]))  # fmt: skip
-    for i, (spec, _) in enumerate(scored):
-        gains = np.array([by_unit[i][u] - by_unit[best][u] for u in by_unit[i] if u in by_unit[best]])
-        if spec.form == "dense" and len(gains) > 1 and gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)):
-            return scored[i]
-    return scored[best]
 
 
 def unit_scores(tables: Sequence[UnitTable], outputs: dict[str, Logits]) -> dict[str, float]:
