@@ -53,10 +53,12 @@ def generate(env, board_id):
 def set_flags(env, machine, generated):
     """Flags for every source: no path of this checkout reaches the objects."""
     names = {"$PROJECT_DIR": ".", "$BUILD_DIR": "build", "$PROJECT_SRC_DIR": "firmware/app"}
-    maps = {}
+    maps, project = {}, Path(env.subst("$PROJECT_DIR"))
     for variable, name in names.items():
-        path = env.subst(variable)
-        maps |= {path: name, str(Path(path).resolve()): name}
+        path = Path(env.subst(variable))
+        maps |= {str(path): name, str(path.resolve()): name}
+        if path != project and path.is_relative_to(project):
+            maps[str(path.relative_to(project))] = name  # SCons shortens what lies below the project
     firmware = Path(env.subst("$PROJECT_DIR"), "firmware")
     env.Replace(CPPPATH=[], CPPDEFINES=[], ARFLAGS=["rcsD"])
     maps_flags = [f"-ffile-prefix-map={path}={name}" for path, name in maps.items()]

@@ -125,11 +125,11 @@ def _run_platformio(root: Path, board: Board, release: Path, work: Path, app: Pa
             f"PlatformIO took longer than {BUILD_SECONDS} s", where=f"board {board.id}"
         ) from error
     if done.returncode != 0:
-        raise _failure(board, done.stdout + done.stderr)
+        raise failure(board, done.stdout + done.stderr)
     return work / environment
 
 
-def _failure(board: Board, output: str) -> AuroraError:
+def failure(board: Board, output: str) -> AuroraError:
     """The error behind a failed run: our own steps say theirs after "aurora: ", compilers after "error:"."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     ours = [line.split("aurora: ", 1)[1] for line in lines if "aurora: " in line]

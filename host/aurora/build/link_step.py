@@ -37,7 +37,7 @@ def check_sizes(board: Board, usage: LinkMap) -> None:
         raise OverBudget(
             f"the firmware is {', '.join(over)}",
             where=f"board {board.id}",
-            hint="the table above says what is big",
+            hint="the table says what is big",
         )
 
 

@@ -17,7 +17,7 @@ from firmware_build import (  # noqa: E402 - the line above makes it importable
 )
 
 TOOLS = "arm-none-eabi-"
-MAP = "$BUILD_DIR/firmware.map"
+MAP = env.subst("$BUILD_DIR/firmware.map")  # expanded here: SCons splits what it expands at spaces
 
 tell_platformio_the_sizes(board)
 generated = generate(env, board.id)
@@ -48,7 +48,7 @@ env.Append(
     BUILDERS={"ElfToBin": image_builder("binary", ".bin"), "ElfToHex": image_builder("ihex", ".hex")},
 )  # fmt: skip
 # our step runs the linker, then holds the sizes against the record
-step = f'"{sys.executable}" -m aurora.build.link_step --board {board.id} --map {MAP} -- '
+step = f'"{sys.executable}" -m aurora.build.link_step --board {board.id} --map "{MAP}" -- '
 env.Replace(
     ENV={**env["ENV"], **aurora_environment(env.subst("$PROJECT_DIR"))}, LINKCOM=step + env["LINKCOM"]
 )

@@ -23,7 +23,7 @@ env.Replace(
 )
 set_flags(env, [], generated)
 env.Append(
-    LINKFLAGS=["-Wl,--gc-sections,--build-id=none", "-Wl,-Map,$BUILD_DIR/firmware.map"],
+    LINKFLAGS=["-Wl,--gc-sections,--build-id=none", "-Wl,-Map," + env.subst("$BUILD_DIR/firmware.map")],
     LIBS=["m"],
 )
 add_sources(env, ("native",), generated)
