@@ -1,12 +1,9 @@
 """The data set folder: what is written comes back, and nothing that lies about itself is loaded."""
 
 import errno
-import json
 import os
-import shutil
 import subprocess
 import sys
-import zipfile
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -15,7 +12,7 @@ import pytest
 from aurora.errors import InputError, NotFiniteError, WriteFailed
 from aurora.signals import dataset as dataset_module
 from aurora.signals.dataset import apply_gain, fails_within, is_healthy, load_dataset
-from signals_data import RATE_HZ, N, edit_manifest, leftovers, unit, write
+from signals_data import RATE_HZ, N, leftovers, unit, write
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -72,91 +69,6 @@ def test_gain_is_applied_in_g() -> None:
     assert np.allclose(after.scale_g, before.scale_g * 1.2)
 
 
-def test_no_data_set(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such data set"):
-        load_dataset(tmp_path / "nothing")
-    with pytest.raises(InputError, match=r"no manifest\.json"):
-        load_dataset(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"format": "other"}, "is not an aurora-dataset"),
-        ({"version": 2}, "version 2"),
-        ({"scale_unit": "m/s2"}, "in 'm/s2'"),
-        ({"rate_hz": 0}, "rate_hz"),
-        ({"rate_hz": "12800"}, "rate_hz"),
-        ({"rate_hz": True}, "rate_hz"),
-        ({"rate_hz": 2000}, "recorded at another rate"),
-        ({"n": -1}, "n is not"),
-        ({"n": 65}, "samples.npy"),
-        ({"axes": ["x"]}, "samples.npy"),
-        ({"axes": ["x", "x"]}, "axes"),
-        ({"axes": []}, "axes"),
-        ({"axes": ["x", "../y"]}, "axes"),
-        ({"horizon_s": -1}, "horizon_s"),
-        ({"fault_types": ["a"]}, "fault_types"),
-        ({"fault_types": "ab"}, "fault_types"),
-        ({"provenance": []}, "provenance"),
-        ({"units": []}, "units"),
-        ({"units": {}}, "units"),
-        ({"units": ["a"]}, r"units\[0\]"),
-        ({"name": 7}, "name"),
-    ],
-    ids=lambda value: str(value)[:40],
-)
-def test_hostile_manifest(tmp_path: Path, change: dict[str, object], message: str) -> None:
-    write(tmp_path / "d")
-    edit_manifest(tmp_path / "d", **change)
-    with pytest.raises(InputError, match=message):
-        load_dataset(tmp_path / "d")
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"id": "../b"}, "plain name"),
-        ({"id": "/etc"}, "plain name"),
-        ({"id": ".."}, "plain name"),
-        ({"id": ""}, "plain name"),
-        ({"id": "b"}, "listed twice"),
-        ({"id": "B"}, "listed twice"),
-        ({"id": "c"}, "is missing"),
-        ({"windows": 9}, "holds int16"),
-        ({"windows": 0}, "windows"),
-        ({"windows": 10**12}, "windows"),
-        ({"healthy_start_windows": 9}, "healthy_start_windows"),
-        ({"healthy_start_windows": -1}, "healthy_start_windows"),
-        ({"samples_sha256": "ff"}, "sha256"),
-    ],
-    ids=str,
-)
-def test_hostile_unit_entry(tmp_path: Path, change: dict[str, object], message: str) -> None:
-    write(tmp_path / "d")
-    units = json.loads((tmp_path / "d" / "manifest.json").read_text())["units"]
-    edit_manifest(tmp_path / "d", units=[units[0] | change, units[1]])
-    with pytest.raises(InputError, match=message):
-        load_dataset(tmp_path / "d")
-
-
-@pytest.mark.parametrize(
-    "text", ["", "{", "[1]", '{"format": NaN}', "\xff\xfe", "[" * 100_000], ids=lambda t: t[:8]
-)
-def test_manifest_that_is_no_json(tmp_path: Path, text: str) -> None:
-    write(tmp_path / "d")
-    (tmp_path / "d" / "manifest.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(InputError, match=r"manifest\.json"):
-        load_dataset(tmp_path / "d")
-
-
-def test_a_manifest_of_unbelievable_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path / "d")
-    monkeypatch.setattr("aurora.signals.manifest.MAX_MANIFEST_BYTES", 100)
-    with pytest.raises(InputError, match="larger than any manifest"):
-        load_dataset(tmp_path / "d")
-
-
 @pytest.mark.parametrize(
     ("column", "value", "error"),
     [
@@ -189,59 +101,6 @@ def test_impossible_values_are_neither_written_nor_loaded(
         patch.setattr(dataset_module, "_refuse_impossible", lambda *_: None)
         write(tmp_path / "d", bad)
     with pytest.raises(error, match=f"{column}: window 3"):
-        load_dataset(tmp_path / "d")
-
-
-@pytest.mark.parametrize("name", ["samples.npy", "windows.npz"])
-def test_damaged_files_never_escape_as_anything_but_an_input_error(tmp_path: Path, name: str) -> None:
-    write(tmp_path / "d", unit("a", windows=2), fault_types=("healthy", "outer_race"))
-    path = tmp_path / "d" / "units" / "a" / name
-    original = path.read_bytes()
-    rng = np.random.default_rng(5)
-    for size in (0, 5, 64, 127, len(original) - 1):
-        path.write_bytes(original[:size])
-        with pytest.raises(InputError):
-            load_dataset(tmp_path / "d")
-    for _ in range(300):
-        damaged = bytearray(original)
-        for position in rng.integers(0, min(len(original), 2000), 2):
-            damaged[position] ^= int(rng.integers(1, 256))
-        path.write_bytes(damaged)
-        try:
-            load_dataset(tmp_path / "d")
-        except InputError as error:
-            assert "\n" not in str(error)
-
-
-def test_objects_are_not_unpickled(tmp_path: Path) -> None:
-    write(tmp_path / "d")
-    home = tmp_path / "d" / "units" / "a"
-    columns = dict(np.load(home / "windows.npz"))
-    columns["rpm"] = np.array([print] * 8, dtype=object)
-    np.savez(home / "windows.npz", **columns)
-    with pytest.raises(InputError, match="Python objects"):
-        load_dataset(tmp_path / "d")
-    np.save(home / "samples.npy", np.array([print], dtype=object), allow_pickle=True)
-    with pytest.raises(InputError, match=r"samples\.npy"):
-        load_dataset(tmp_path / "d")
-
-
-def test_a_zip_bomb_is_refused_before_it_unpacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path / "d")
-    path = tmp_path / "d" / "units" / "a" / "windows.npz"
-    monkeypatch.setattr("aurora.signals.storage.SUSPICIOUS_BYTES", 1 << 20)
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("bomb.npy", bytes(4 << 20))
-    with pytest.raises(InputError, match="zip bomb"):
-        load_dataset(tmp_path / "d")
-
-
-def test_links_out_of_the_folder_are_refused(tmp_path: Path) -> None:
-    write(tmp_path / "d")
-    write(tmp_path / "other")
-    shutil.rmtree(tmp_path / "d" / "units" / "a")
-    (tmp_path / "d" / "units" / "a").symlink_to(tmp_path / "other" / "units" / "a")
-    with pytest.raises(InputError, match="symbolic link"):
         load_dataset(tmp_path / "d")
 
 

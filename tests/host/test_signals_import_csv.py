@@ -184,6 +184,14 @@ def test_an_undeclared_fault(load: Callable[..., DataSet]) -> None:
         load(rows)
 
 
+def test_an_undeclared_fault_has_to_be_a_plain_name(load: Callable[..., DataSet]) -> None:
+    rows = table()
+    for row in rows[:4]:
+        row[6] = "loose/bolt"
+    with pytest.raises(InputError, match="'loose/bolt' is not a plain name"):
+        load(rows, MAP.replace('fault_types = ["healthy", "inner_race"]', ""))
+
+
 def test_dropped_samples_and_wrong_rates_show_in_time(load: Callable[..., DataSet]) -> None:
     rows = table()
     for row in rows[6:8]:
@@ -243,6 +251,14 @@ MAPS = [
     ("[columns]", "[keys]", r"has \[keys\], this source needs \[columns\]"),
     ("[columns]", "[columns", "is not TOML"),
     ('name = "pump-house"', 'name = "../x"', "name is not a plain name"),
+    ('axes = ["radial", "axial"]', 'axes = "radial"', "axes is not a list"),
+    ('axes = ["radial", "axial"]', 'axes = ["a/b", "c"]', "axes is not a list of different plain names"),
+    ('axes = ["radial", "axial"]', "", "axes is missing"),
+    ('name = "pump-house"', 'delimiter = "ab"', "delimiter is not one character"),
+    ('load = "power"', "load = 5", r"\[columns\] load is not a name"),
+    ("[columns]", "[other]", "unknown key 'other'"),
+    (MAP[MAP.index("[columns]") :], "columns = 3", r"table \[columns\] is missing"),
+    (MAP, "rate_hz = '" + "9" * (1 << 20) + "'", "larger than any mapping file"),
 ]
 
 
