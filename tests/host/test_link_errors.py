@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -69,6 +71,12 @@ def hang_up(connection: socket.socket) -> None:
     connection.recv(4096)
 
 
+def break_off(connection: socket.socket) -> None:
+    """Close with a TCP reset, as a server does that was killed."""
+    connection.recv(4096)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 def test_nothing_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -89,9 +97,11 @@ def test_nothing_answers() -> None:
     assert "nothing answers" in str(error)
 
 
-def test_the_other_end_hangs_up() -> None:
-    with server(hang_up) as url:
+@pytest.mark.parametrize("talk", [hang_up, break_off])
+def test_the_other_end_goes_away(talk: Callable[[socket.socket], None]) -> None:
+    with server(talk) as url:
         error = greet(url)
+    gc.collect()  # a socket left open would warn here
     assert isinstance(error, LinkDead)
     assert "broke" in str(error)
 

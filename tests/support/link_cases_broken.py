@@ -72,7 +72,7 @@ def not_one_map() -> list[dict[str, Any]]:
         ("a string longer than the message", new("5864010203"), {}),
         ("a break where a value is due", new("ff"), {}),
         ("a tag with no value in an open array", new("9fc1ff"), {}),
-        ("a tag of indefinite length", new("df01"), {}),
+        ("a tag of indefinite length", new("df01ff"), {}),
         ("an open map with a key and no value", new("bf01ff"), {}),
         ("an open array that never ends", new("9f0102"), {}),
         ("a text piece in an open byte string", new("5f6161ff"), {}),
