@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aurora.compress.baseline import DriftData
+from aurora.compress.int8 import Head, read_quantisation
 from aurora.errors import InputError
 from aurora.files import folder_atomic, sha256_hex, write_atomic
 from aurora.spec.chain import check_chain, features_id
@@ -69,6 +70,11 @@ class Release:
     def features_id(self) -> bytes:
         """32 bytes, computed from the chain itself."""
         return features_id(self.chain)
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        """Where each head lies in the output block, read from the model itself."""
+        return read_quantisation(self.tflite)[0]
 
     @property
     def labels(self) -> tuple[str, ...]:
