@@ -2,10 +2,12 @@
  *
  *   -plugin count.so,out=FILE,watch=ADDRESS,watch=ADDRESS,...
  *
- * A call begins at the first instruction of a watched function and ends at the instruction behind
- * the call. FILE gets a line "ADDRESS COUNT" a call, in order of their ends. Interrupts that fall
- * into a call are counted with it. QEMU packages no header for plugins: the few functions used are
- * declared here after qemu-plugin.h of QEMU 7.2 (plugin API 1). */
+ * A call begins at the first instruction of a watched function and ends when its caller goes on: a
+ * stack of return addresses is kept from the BL and BLX instructions that execute, so a function
+ * that was jumped to as the last act of another ends with that one. FILE gets a line
+ * "ADDRESS COUNT" a call, in order of their ends. Interrupts that fall into a call are counted with
+ * it. QEMU packages no header for plugins: the few functions used are declared here after
+ * qemu-plugin.h of QEMU 7.2 (plugin API 1). */
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +29,7 @@ extern void qemu_plugin_register_atexit_cb(plugin_id id, void (*call)(plugin_id,
 extern size_t qemu_plugin_tb_n_insns(const struct translation_block *block);
 extern struct instruction *qemu_plugin_tb_get_insn(const struct translation_block *block, size_t i);
 extern uint64_t qemu_plugin_insn_vaddr(const struct instruction *instruction);
+extern const void *qemu_plugin_insn_data(const struct instruction *instruction);
 extern size_t qemu_plugin_insn_size(const struct instruction *instruction);
 extern void qemu_plugin_register_vcpu_insn_exec_cb(struct instruction *instruction,
                                                    void (*call)(unsigned, void *), int flags,
@@ -34,36 +37,55 @@ extern void qemu_plugin_register_vcpu_insn_exec_cb(struct instruction *instructi
 
 EXPORT int qemu_plugin_version = 1;
 
-enum { MAX_WATCHED = 16, NO_REGISTERS = 0 };
+enum { MAX_WATCHED = 16, MAX_DEPTH = 1024, NO_REGISTERS = 0, IS_CALL = 8, ADDRESS_SHIFT = 4 };
 
 typedef struct {
-    uint64_t address, begin, return_address;
+    uint64_t address, begin;
+    int depth; /* of the stack when it was entered */
     bool is_running;
 } watched_function;
 
 static watched_function watched[MAX_WATCHED];
 static int watched_count;
-static uint64_t executed, behind_last;
+static uint64_t return_addresses[MAX_DEPTH];
+static int depth;
+static uint64_t executed;
 static FILE *out;
 
-/* `data` packs an instruction's address and size: address * 8 + size (2 or 4). */
+static void look_at(watched_function *w, uint64_t address)
+{
+    if (w->is_running && depth < w->depth) {
+        fprintf(out, "%" PRIx64 " %" PRIu64 "\n", w->address, executed - w->begin);
+        w->is_running = false;
+    }
+    if (!w->is_running && address == w->address) {
+        w->is_running = true;
+        w->begin = executed;
+        w->depth = depth;
+    }
+}
+
+/* `data` packs what is known of an instruction: address, whether it calls, size (2 or 4). */
 static void on_instruction(unsigned cpu, void *data)
 {
-    uint64_t address = (uint64_t)(uintptr_t)data >> 3;
+    uint64_t packed = (uint64_t)(uintptr_t)data, address = packed >> ADDRESS_SHIFT;
     (void)cpu;
-    for (int i = 0; i < watched_count; i++) {
-        watched_function *w = &watched[i];
-        if (w->is_running && address == w->return_address) {
-            fprintf(out, "%" PRIx64 " %" PRIu64 "\n", w->address, executed - w->begin);
-            w->is_running = false;
-        } else if (!w->is_running && address == w->address) {
-            w->is_running = true;
-            w->begin = executed;
-            w->return_address = behind_last;
-        }
-    }
+    while (depth > 0 && return_addresses[depth - 1] == address)
+        depth--;
+    for (int i = 0; i < watched_count; i++)
+        look_at(&watched[i], address);
     executed++;
-    behind_last = address + ((uintptr_t)data & 7u);
+    if (packed & IS_CALL && depth < MAX_DEPTH)
+        return_addresses[depth++] = address + (packed & (IS_CALL - 1));
+}
+
+/* BL is 11110... 11x1..., BLX of a register 010001111....000 (ARMv7-M, A7.7.18 and A7.7.19). */
+static bool is_call(const struct instruction *instruction)
+{
+    uint16_t half[2] = {0};
+    memcpy(half, qemu_plugin_insn_data(instruction), qemu_plugin_insn_size(instruction));
+    return (half[0] & 0xFF87u) == 0x4780u ||
+           ((half[0] & 0xF800u) == 0xF000u && (half[1] & 0xD000u) == 0xD000u);
 }
 
 static void on_block(plugin_id id, struct translation_block *block)
@@ -71,8 +93,9 @@ static void on_block(plugin_id id, struct translation_block *block)
     (void)id;
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(block); i++) {
         struct instruction *instruction = qemu_plugin_tb_get_insn(block, i);
-        uint64_t packed =
-            qemu_plugin_insn_vaddr(instruction) << 3 | qemu_plugin_insn_size(instruction);
+        uint64_t packed = qemu_plugin_insn_vaddr(instruction) << ADDRESS_SHIFT |
+                          (is_call(instruction) ? IS_CALL : 0u) |
+                          qemu_plugin_insn_size(instruction);
         qemu_plugin_register_vcpu_insn_exec_cb(instruction, on_instruction, NO_REGISTERS,
                                                (void *)(uintptr_t)packed);
     }
