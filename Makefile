@@ -10,7 +10,7 @@ export TF_ENABLE_ONEDNN_OPTS := 0
 export CUDA_VISIBLE_DEVICES := -1
 
 C_SOURCES := $(shell find firmware/lib firmware/ports firmware/app -name '*.[ch]' 2>/dev/null)
-EXT_SOURCES := $(shell find firmware/lib -name '*.[ch]' 2>/dev/null) $(wildcard host/build_backend/*.py)
+EXT_SOURCES := $(shell find firmware/lib -name '*.[ch]' -o -name '*.def' 2>/dev/null) $(wildcard host/build_backend/*.py)
 
 .PHONY: help setup ext demo test lint quick soak bench clean
 .DELETE_ON_ERROR:

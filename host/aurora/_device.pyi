@@ -1,4 +1,4 @@
-"""The compiled extension: the firmware's C, called through cffi. Names and structs are those of the headers."""
+"""The compiled extension (cffi, made by host/build_backend): the firmware's own C on the host."""
 
 from typing import Any
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 import traceback
 
@@ -50,6 +51,8 @@ def group(verbose: bool) -> None:
 
 def main() -> None:
     """Entry point of the console script; exits with the codes listed in aurora.errors."""
+    # an exception, so that temporary folders go and emulators end
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
     try:
         group(standalone_mode=False)

@@ -24,7 +24,7 @@
     ├─ WriteFailed           60  the disk is full or not writable
     └─ NotACheckout          61  the command needs a checkout of Aurora's sources
 
-Exit code 1 is a defect of Aurora itself, 2 is a wrong command line (click), 130 an interrupt.
+Exit code 1 is a defect of Aurora itself, 2 is a wrong command line (click), 130 an interrupt, 143 a SIGTERM.
 """
 
 from __future__ import annotations

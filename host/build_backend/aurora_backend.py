@@ -7,6 +7,8 @@ carries the firmware's message definitions and code lists, which the host reads 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import shutil
 from pathlib import Path
@@ -35,13 +37,22 @@ def _declarations(headers: list[str]) -> str:
     return "\n".join(texts)
 
 
+def _sources_text() -> str:
+    """A C string literal: what the extension was made from, {path: SHA-256} as JSON."""
+    files = sorted({*LIB.rglob("*.[ch]"), *LIB.rglob("*.def")})
+    hashes = {str(path.relative_to(ROOT)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return json.dumps(json.dumps(hashes))
+
+
 def _extension() -> Extension:
     import cffi
 
     headers = [name for name in HEADERS if (LIB / name).exists()]
     ffi = cffi.FFI()
-    ffi.cdef(_declarations(headers))
-    ffi.set_source("aurora._device", "\n".join(f'#include "{name}"' for name in headers))
+    ffi.cdef(_declarations(headers) + "\nconst char *device_sources(void);")
+    includes = "\n".join(f'#include "{name}"' for name in headers)
+    told = f"static const char *device_sources(void)\n{{\n    return {_sources_text()};\n}}"
+    ffi.set_source("aurora._device", f"{includes}\n{told}")
     generated = ROOT / "build" / "extension" / "_device.c"
     generated.parent.mkdir(parents=True, exist_ok=True)
     ffi.emit_c_code(str(generated))

@@ -1,1 +1,1 @@
-"""From a trained network to int8: conversion, release folders, and TFLite Micro as the oracle of every bit."""
+"""From a float network to what a board runs: int8 conversion, releases, the C array, TFLite Micro."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from aurora.build.extension import refuse_stale_extension
 from aurora.build.firmware import BuildResult
 from aurora.demo.answers import AnswerRows, Answers, bytes_differing, channel_stats, refuse_other_pack
 from aurora.demo.expected import Recorded, Reference
@@ -25,6 +26,7 @@ from aurora.drift.stats import DriftReport, merge_reports
 from aurora.emulator import open_emulator
 from aurora.errors import InputError, PackIncompatible
 from aurora.pack.read import parse_pack
+from aurora.spec.project import project_root
 
 #: called with the number of windows just done
 Progress = Callable[[int], None]
@@ -80,6 +82,7 @@ def run_board(
     windows = len(recorded.rpm)
     if any(begin >= end for begin, end in pairwise([0, *ends, windows])):
         raise InputError(f"drift intervals {[*ends]} do not lie within {windows} windows")
+    refuse_stale_extension(project_root())
     reference = Reference(parse_pack(pack.read_bytes(), where=pack), tflite)
     run = _Run(firmware, pack, reference, recorded, rate_hz, [*ends, len(recorded.rpm)], progress)
     room = windows_capacity(firmware.board, firmware.elf, reference.info.n, reference.info.axes)
