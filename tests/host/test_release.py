@@ -13,16 +13,20 @@ import numpy as np
 import pytest
 from aurora.build.release_choice import choose_release
 from aurora.compress.int8 import read_quantisation
-from aurora.compress.produce import produce_release
+from aurora.compress.judge import Judged
+from aurora.compress.produce import limits, produce_release
 from aurora.compress.release import EXPORTS, FILES, RELEASE_FILE, Release, load_release, write_release
 from aurora.compress.tflm import TflmInterpreter
 from aurora.errors import InputError, WriteFailed
 from aurora.features import calibrate, chain_info, extract, normalise
 from aurora.signals.dataset import DataSet
+from aurora.signals.storage import npz_bytes
 from aurora.spec.chain import compile_chain, features_id
 from aurora.train.derive import derive_spec
 from aurora.train.fit import TrainedModel, train_model
+from aurora.train.metrics import Scores
 from aurora.train.split import split_units
+from tflite_file import TfliteFile
 from train_samples import small_fleet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,6 +122,30 @@ def test_drift_data_cover_features_and_outputs(release: Release) -> None:
     assert set(drift.unit_ids) == set(release.document["split"]["train"])
 
 
+@pytest.mark.parametrize(
+    ("provenance", "sentence"),
+    [
+        ({"synthetic": True}, "simulated machines"),
+        ({"format": "femto"}, "Bench bearings, no wind turbine"),
+        ({"source": "ours.csv"}, "another type of machine was not seen"),
+        ({"warning": "one sensor was loose"}, "one sensor was loose"),
+    ],
+)
+def test_limits_are_said(trained: TrainedModel, fleet: DataSet, provenance: dict, sentence: str) -> None:
+    judged = Judged(
+        None, Scores(None, {}, None, {}), {}, np.zeros((1, 1), np.int8), np.zeros((1, 1), np.int8)
+    )
+    assert sentence in " ".join(limits(trained, judged, replace(fleet, provenance=provenance)))
+
+
+def test_fault_types_without_a_test_unit_are_named(trained: TrainedModel, fleet: DataSet) -> None:
+    judged = Judged(
+        None, Scores(None, {}, None, {}), {}, np.zeros((1, 1), np.int8), np.zeros((1, 1), np.int8)
+    )
+    blind = replace(trained, tables={k: replace(t, fault=t.fault * 0) for k, t in trained.tables.items()})
+    assert "No test unit shows inner_race, outer_race, ball" in " ".join(limits(blind, judged, fleet))
+
+
 def test_reference_release_of_the_checkout_is_whole() -> None:
     reference = load_release(choose_release(ROOT, None))
     again = TflmInterpreter(reference.tflite).run(reference.golden_inputs)
@@ -171,6 +199,50 @@ def test_a_forged_file_is_refused_whatever_its_hash(copied: Path, name: str, dat
     with pytest.raises(InputError) as caught:
         load_release(copied)
     assert "\n" not in str(caught.value)
+
+
+def repacked(folder: Path, name: str, **changes: np.ndarray) -> None:
+    """Forge an archive in which some arrays are others."""
+    with np.load(folder / name) as archive:
+        arrays = {key: archive[key] for key in archive.files}
+    forge(folder, name, npz_bytes(arrays | changes))
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "named"),
+    [
+        ("golden.npz", {"inputs": np.zeros((3, 4), np.int16)}, "int8 inputs and outputs"),
+        ("baseline.npz", {"values": np.zeros((5, 2), np.float32)}, "do not fit each other"),
+        ("baseline.npz", {"edges": np.zeros((1, 31), np.float32)}, "drift baseline"),
+        ("baseline.npz", {"features": np.array([9999])}, "drift baseline"),
+    ],
+    ids=["golden", "values", "edges", "features"],
+)
+def test_arrays_that_do_not_fit_are_refused(
+    copied: Path, name: str, changes: dict[str, np.ndarray], named: str
+) -> None:
+    repacked(copied, name, **changes)
+    with pytest.raises(InputError, match=named):
+        load_release(copied)
+
+
+def test_a_file_beyond_any_size_is_not_read(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aurora.compress.release.MAX_FILE_BYTES", 3000)
+    with pytest.raises(InputError, match="larger than any"):
+        load_release(copied)
+
+
+def test_quantisation_of_a_model_that_is_not_int8_is_refused() -> None:
+    file = TfliteFile()
+    x = file.tensor((1, 4), 0.1, 0, dtype=np.float32)
+    y = file.tensor((1, 1), 0.1, 0)
+    file.dense(np.random.default_rng(0), x, 4, y, 0.01)
+    with pytest.raises(InputError, match="not quantised to int8"):
+        read_quantisation(file.bytes([x], [y], {"y": y}))
+    with pytest.raises(InputError, match="2 inputs"):
+        read_quantisation(file.bytes([x, y], [y], {"y": y}))
+    with pytest.raises(InputError, match="TFLite"):
+        read_quantisation(b"rubbish")
 
 
 def contents(release: Release) -> tuple[dict[str, bytes], dict[str, object]]:

@@ -27,6 +27,9 @@ from aurora.train.metrics import Scores
 #: packages whose version decides the bytes of a release
 PACKAGES = ("keras", "numpy", "scipy", "tensorflow-cpu", "tflite_micro")
 
+#: importers of public recordings; none of them is of a wind turbine
+BENCH_FORMATS = ("cwru12k", "femto")
+
 Progress = Callable[[float, str], None]
 
 
@@ -139,15 +142,23 @@ def _threshold(trained: TrainedModel, judged: Judged) -> dict[str, Any] | None:
 
 def limits(trained: TrainedModel, judged: Judged, dataset: DataSet) -> list[str]:
     """What the figures do not say, in plain sentences."""
-    found = []
-    if dataset.provenance.get("synthetic"):
-        found.append("Trained and judged on simulated machines: no figure here was measured on a turbine.")
+    provenance, tests = dataset.provenance, [trained.tables[unit_id] for unit_id in trained.split.test]
+    if provenance.get("synthetic"):
+        found = ["Trained and judged on simulated machines: no figure here was measured on a turbine."]
+    elif provenance.get("format") in BENCH_FORMATS:
+        found = ["Bench bearings, no wind turbine among them."]
     else:
-        found.append("Judged on the machines of this data set only; another type of machine was not seen.")
+        found = ["Judged on the machines of this data set only; another type of machine was not seen."]
+    if isinstance(provenance.get("warning"), str):
+        found.append(f"The data: {provenance['warning']}.")
+    tested = {int(fault) for table in tests for fault in set(table.fault[table.scored].tolist())}
+    missing = [name for i, name in enumerate(trained.spec.labels.fault_types) if i not in tested]
+    if missing:
+        found.append(f"No test unit shows {', '.join(missing)}: how well it is told is not known.")
     windows = trained.spec.chain.calibration_windows
     if windows:
         found.append(f"The first {windows} windows of a unit are its self-calibration and are not scored.")
-    found.append(f"{len(trained.split.test)} test units: an interval around these figures is wide.")
+    found.append(f"{len(tests)} test units: an interval around these figures is wide.")
     if judged.threshold is not None and not judged.threshold.kept:
         found.append("No threshold keeps to the false-alarm rate on the validated units; it is the highest.")
     found.append("The same seed gives the same bytes on the same kind of CPU and the same versions.")
