@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from aurora.build import BuildResult, build_firmware
+from aurora.build.board_header import board_header
+from aurora.build.elf import read_elf
 from aurora.build.firmware import failure as firmware_failure
 from aurora.emulator import open_emulator
 from aurora.errors import BuildFailed, InputError, OverBudget, ToolchainMissing, UnknownBoard
@@ -90,6 +92,7 @@ def test_the_result_says_what_was_built(built: BuildResult) -> None:
     assert 0 < built.flash_bytes <= board.budget_flash_bytes and 0 < built.ram_bytes <= board.budget_ram_bytes
     assert bytes.fromhex(built.build_id) in built.elf.read_bytes()
     assert built.layout_id in built.elf.read_bytes()
+    assert read_elf(built.elf).flash_bytes == built.flash_bytes, "what the map says is what is stored"
     assert built.map.is_file() and built.bin is not None and built.bin.is_file()
 
 
@@ -181,3 +184,16 @@ def test_wrong_names_end_at_once(release: Path) -> None:
     done = pio(ROOT, Path("/nowhere"), "-e", "native")
     assert done.returncode != 0 and "no release here" in done.stdout + done.stderr
     assert load_board("native").is_native
+
+
+def test_the_template_of_a_port_compiles(tmp_path: Path) -> None:
+    """What one copies to begin with has no error but its FIXMEs."""
+    (tmp_path / "board.h").write_text(board_header(load_board("mps2_an386")))
+    firmware = ROOT / "firmware"
+    flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-mcpu=cortex-m4", "-mthumb"]
+    includes = [f"-I{path}" for path in (tmp_path, firmware / "lib", firmware / "ports")]
+    source = firmware / "ports" / "template" / "port.c"
+    command = ["arm-none-eabi-gcc", *flags, *includes, "-c", str(source), "-o", str(tmp_path / "port.o")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "FIXME" in source.read_text()

@@ -11,7 +11,7 @@ from aurora.build import BuildResult
 from aurora.device.windows import windows_blocks, windows_capacity
 from aurora.emulator import Emulator, MemoryBlock, open_emulator
 from aurora.errors import InputError
-from probe import Probe, build_probe
+from probe import ANSWER_SECONDS, Probe, build_probe
 
 pytestmark = pytest.mark.emulated
 POWER, SOFTWARE, FAULT, EXTERNAL = range(4)  # PORT_RESET_*
@@ -115,6 +115,23 @@ def test_a_fault_is_recorded_and_the_board_starts_again(
         line.line.write(b"r")
         line.wait_ready()
         assert line.ask(b"s")["cause"] == SOFTWARE, "a fault does not stay for ever"
+
+
+def test_a_fault_at_each_start_becomes_slow_and_the_reset_button_still_works(
+    builds: dict[str, BuildResult],
+) -> None:
+    """After the fifth fault in a row the board waits a minute before it starts again: kept.c."""
+    for board, line in started(builds["mps2_an386"]):
+        for _ in range(4):
+            line.line.write(b"f")
+            line.wait_ready()
+        line.line.write(b"f")
+        line.line.timeout = 0.5
+        assert line.line.readline() == b""
+        line.line.timeout = ANSWER_SECONDS
+        board.reset()
+        line.wait_ready()
+        assert line.ask(b"s")["cause"] == FAULT
 
 
 def test_stack_overflow_faults_instead_of_overwriting_data(builds: dict[str, BuildResult]) -> None:

@@ -35,7 +35,7 @@ from aurora.spec.project import project_root
 
 BUILD_SECONDS = 600
 LOCK_SECONDS = 900
-KEPT_BUILDS = 8  # of one board; older ones go
+KEPT_BUILDS = 16  # of one board; older ones go
 KINDS = (ToolchainMissing, InputError, ModelRefused, OverBudget, BuildFailed, WriteFailed)
 
 

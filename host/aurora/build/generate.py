@@ -15,6 +15,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 from aurora.build.board_header import board_header
@@ -92,7 +93,7 @@ def _inputs_key(root: Path, board: Board, release: Path) -> str:
     paths += sorted((root / "firmware" / "lib").rglob("*.cddl")) + sorted(
         (root / "firmware" / "lib").rglob("*.def")
     )
-    digest = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(f"{sys.version} zcbor {version('zcbor')}".encode())
     for path in (*paths, board.path, release / "model.tflite", release / "release.json"):
         try:
             digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())

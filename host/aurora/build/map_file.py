@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-FLASH_SECTIONS = (".vectors", ".text", ".rodata", ".data")  # .data is stored in flash and lives in RAM
+FLASH_SECTIONS = (
+    ".vectors",
+    ".info",
+    ".text",
+    ".rodata",
+    ".data",
+)  # .data is stored in flash and lives in RAM
 RAM_SECTIONS = (".stack", ".data", ".bss", ".kept")
 
 _PLACED = re.compile(
