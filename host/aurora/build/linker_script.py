@@ -1,10 +1,10 @@
 """The linker script of a Cortex-M board, from the regions of its record.
 
 Flash: the vector table in ``boot``, everything else in ``app``; there first what the firmware says of itself
-(``.info``: at the region's start, so that a tool finds it in any image). RAM, from its start: the stack, which
-grows down, so that an overflow leaves the RAM and faults instead of overwriting data; data; bss; what survives
-a reset (``.kept``). Only sections with content get a program header: QEMU would otherwise clear the RAM that
-is meant to survive.
+(``.info``: at the region's start, so that a tool finds it in any image). RAM, from its start: the stack,
+which grows down, so that an overflow leaves the RAM and faults instead of overwriting data; data; bss; what
+survives a reset (``.kept``). Only sections with content get a program header: QEMU would otherwise clear the
+RAM that is meant to survive.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ SECTIONS
 {{
     .vectors : {{ KEEP(*(.vectors)) }} > BOOT :boot
     .info : {{ KEEP(*(.aurora_info)) }} > APP :code
-    .info : {{ KEEP(*(.info)) }} > APP :code
     .text : {{ *(.text .text.*) . = ALIGN(8); }} > APP :code
     .rodata : {{ *(.rodata .rodata.*) . = ALIGN(8); }} > APP :code
     .stack (NOLOAD) :

@@ -30,7 +30,7 @@ def list_boards() -> tuple[str, ...]:
 
 
 def load_board(board_id: str) -> Board:
-    """Read and check the record of ``board_id``; raises UnknownBoard with the nearest names, or InputError."""
+    """Read and check the record of ``board_id``; raises UnknownBoard (nearest names) or InputError."""
     if is_plain_name(board_id):
         for folder in boards_dirs():
             path = folder / f"{board_id}.json"

@@ -23,7 +23,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Uart:
-    """The link's port: ``type`` names the peripheral that the family drives, ``irq`` its receive interrupt."""
+    """The link's port: ``type`` names the peripheral, ``irq`` is its receive interrupt."""
 
     type: str
     base: int
