@@ -41,7 +41,7 @@ demo: setup ## Recordings to predictions on an emulated board (DATA=FOLDER, BOAR
 lint: setup ## Style and types: ruff, mypy --strict, clang-format
 	$(PY) -m ruff check .
 	$(PY) -m mypy
-	clang-format --dry-run -Werror $(C_SOURCES)
+	@clang-format --dry-run -Werror $(C_SOURCES)
 
 test: lint ## Everything that must hold before a change lands
 	$(PY) -m pytest -q -n 2 --dist loadfile
