@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from aurora.build.release_choice import choose_release
-from aurora.compress.int8 import read_quantisation
-from aurora.compress.judge import Judged
+from aurora.compress.int8 import Int8Model, read_quantisation, representative_rows
+from aurora.compress.judge import Judged, judge
 from aurora.compress.produce import limits, produce_release
 from aurora.compress.release import EXPORTS, FILES, RELEASE_FILE, Release, load_release, write_release
 from aurora.compress.tflm import TflmInterpreter
@@ -24,7 +24,7 @@ from aurora.signals.storage import npz_bytes
 from aurora.spec.chain import compile_chain, features_id
 from aurora.train.derive import derive_spec
 from aurora.train.fit import TrainedModel, train_model
-from aurora.train.metrics import Scores
+from aurora.train.metrics import FAILS_HEAD, Scores
 from aurora.train.split import split_units
 from tflite_file import TfliteFile
 from train_samples import small_fleet
@@ -120,6 +120,40 @@ def test_drift_data_cover_features_and_outputs(release: Release) -> None:
     assert drift.baseline.features == count and len(drift.baseline.names) == count + 6
     assert drift.values.shape == (len(drift.unit), count + 6) and drift.healthy.any()
     assert set(drift.unit_ids) == set(release.document["split"]["train"])
+
+
+def test_drift_data_hold_no_window_of_self_calibration(trained: TrainedModel, release: Release) -> None:
+    drift = release.drift
+    counts = {u: int((drift.unit == i).sum()) for i, u in enumerate(drift.unit_ids)}
+    assert counts == {u: int(trained.tables[u].scored.sum()) for u in drift.unit_ids}
+
+
+def test_representative_rows_span_input_and_outputs(
+    trained: TrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However tame the units: the input's scale is known beforehand, no logit of theirs saturates."""
+    norm = trained.norm
+    tame = replace(trained, norm=replace(norm, spread=norm.spread * 50))
+    monkeypatch.setattr("aurora.compress.int8.REPRESENTATIVE_ROWS", 5)
+    rows = representative_rows(tame)
+    assert (rows.min(), rows.max()) == (-norm.clamp_sigma, norm.clamp_sigma - norm.scale)
+    assert (np.abs(rows) > 1).sum() == 2
+    everything = np.concatenate([tame.norm(trained.tables[u].calibrated)[trained.tables[u].scored]
+                                 for u in trained.split.train])  # fmt: skip
+    logits = np.concatenate(list(trained.network(everything).values()), axis=1)
+    for row in (*logits.argmin(axis=0), *logits.argmax(axis=0)):
+        assert (np.isclose(rows, everything[row]).sum(axis=1) >= rows.shape[1] - 2).any()
+
+
+def test_threshold_is_judged_by_models_that_left_the_unit_out(
+    trained: TrainedModel, release: Release
+) -> None:
+    _, (scale, zero_point) = read_quantisation(release.tflite)
+    model = Int8Model(release.tflite, release.chain, release.features_id, release.heads, scale, zero_point)
+    alarming = {u: {FAILS_HEAD: np.full((len(trained.tables[u].fails), 1), 1e3)} for u in trained.validation}
+    assert release.document["threshold"]["kept"]
+    assert judge(trained, model).threshold.on == release.decision.fails_within.threshold_on
+    assert not judge(replace(trained, validation=alarming), model).threshold.kept
 
 
 @pytest.mark.parametrize(

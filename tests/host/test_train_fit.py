@@ -11,9 +11,9 @@ from aurora.spec.model import TrainingSpec
 from aurora.train.arms import leaky_scores
 from aurora.train.dense import fit_dense
 from aurora.train.derive import derive_spec
-from aurora.train.fit import TrainedModel, train_model
+from aurora.train.fit import TrainedModel, Trainer, train_model
 from aurora.train.linear import fit_logistic, fit_softmax
-from aurora.train.metrics import FAILS_HEAD, FAULT_HEAD
+from aurora.train.metrics import FAILS_HEAD, FAULT_HEAD, score_units
 from aurora.train.rows import normalisation, row_weights, stack, targets
 from aurora.train.split import Split, split_units
 from train_samples import rewritten, small_fleet, table, unlabelled_failure, unlabelled_fault
@@ -204,3 +204,24 @@ def test_a_random_split_of_windows_flatters(fleet: DataSet) -> None:
     leaky = leaky_scores(model)
     assert leaky.auroc_mean is not None and leaky.auroc_mean > 0.9
     assert set(leaky.auroc_per_unit) == set(model.tables)
+
+
+def test_the_leaking_split_still_keeps_windows_apart(fleet: DataSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = trained(fleet)
+    trained_on: dict[str, np.ndarray] = {}
+    fit = Trainer.fit
+
+    def spy(self, tables, spec):
+        trained_on.update({one.id: one.scored for one in tables})
+        return fit(self, tables, spec)
+
+    def judged(tables, outputs):
+        for one in tables:
+            assert not (one.scored & trained_on[one.id]).any()
+            assert ((one.scored | trained_on[one.id]) == model.tables[one.id].scored).all()
+        return score_units(tables, outputs)
+
+    monkeypatch.setattr(Trainer, "fit", spy)
+    monkeypatch.setattr("aurora.train.arms.score_units", judged)
+    leaky_scores(model)
+    assert trained_on

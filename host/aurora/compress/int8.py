@@ -61,7 +61,7 @@ class Int8Model:
 def quantise_model(trained: TrainedModel) -> Int8Model:
     """Post-training quantisation of the float network, with the training units as representative set."""
     norm = trained.norm
-    representative = _representative(trained)
+    representative = representative_rows(trained)
     tflite = convert(trained.network, representative)
     heads, (scale, zero_point) = read_quantisation(tflite)
     # float32 as the board holds it: one int8 step of the input in the feature's own unit
@@ -70,7 +70,7 @@ def quantise_model(trained: TrainedModel) -> Int8Model:
     return Int8Model(tflite, chain, features_id(chain), heads, scale, zero_point)
 
 
-def _representative(trained: TrainedModel) -> NDArray[np.float32]:
+def representative_rows(trained: TrainedModel) -> NDArray[np.float32]:
     """Training rows spread evenly, those with the extreme logits, and the two ends of the input's range."""
     norm = trained.norm
     tables = [trained.tables[unit_id] for unit_id in trained.split.train]

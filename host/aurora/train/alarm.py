@@ -91,10 +91,10 @@ def _judge(courses: Sequence[Course], decision: DecisionSpec, on: int, gap: int)
         rises += int((began & healthy).sum())
         failing += bool(fails.any())
         caught += bool((alarm & fails).any())
-    share = alarmed / calm if calm else 1.0
+    share = alarmed / calm if calm else 1.0  # nothing to judge by is never good enough
     days = calm / 86400.0
     return Threshold(
-        on=on, off=off, kept=calm > 0 and share <= decision.false_alarm_fraction,
+        on=on, off=off, kept=share <= decision.false_alarm_fraction,
         false_alarm_fraction=share, false_alarms_per_day=rises / days if days else 0.0, false_days=days,
         caught_units=caught, failing_units=failing,
     )  # fmt: skip
