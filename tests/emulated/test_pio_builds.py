@@ -76,15 +76,27 @@ def test_nothing_is_compiled_again_when_nothing_changed(clone: Path, release: Pa
     assert "Compiling" not in again.stdout and "Linking" not in again.stdout
 
 
-def test_an_error_of_the_compiler_is_named(clone: Path, release: Path) -> None:
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("int nonsense(void) { return undeclared; }", ("main.c:", "error:", "undeclared")),
+        ("extern int nowhere(void);\nint call(void) { return nowhere(); }\n"
+         "__attribute__((section(\".vectors\"), used)) static int (*const keep)(void) = call;",
+         ("undefined reference", "nowhere")),
+    ],
+    ids=["compiler", "linker"],
+)  # fmt: skip
+def test_an_error_of_the_tools_is_named(
+    code: str, words: tuple[str, ...], clone: Path, release: Path
+) -> None:
     source = clone / "firmware" / "app" / "main.c"
     good = source.read_text()
-    source.write_text(good + "int nonsense(void) { return undeclared; }\n")
+    source.write_text(f"{good}\n{code}\n")
     done = pio(clone, release, "-e", "mps2_an386")
     source.write_text(good)
     assert done.returncode != 0
     told = firmware_failure(load_board("mps2_an386"), done.stdout + done.stderr)
-    assert isinstance(told, BuildFailed) and "main.c:" in str(told) and "undeclared" in str(told)
+    assert isinstance(told, BuildFailed) and all(word in str(told) for word in words), told
 
 
 def test_the_result_says_what_was_built(built: BuildResult) -> None:

@@ -106,7 +106,7 @@ def _environment(root: Path, board: Board, release: Path, work: Path, app: Path 
 
 def _run_platformio(root: Path, board: Board, release: Path, work: Path, app: Path | None) -> Path:
     """Build, and return the folder that holds the result."""
-    environment = "native" if board.is_native else "generic"
+    environment = "generic_native" if board.is_native else "generic"
     jobs = str(os.cpu_count() or 1)
     command = [sys.executable, "-m", "platformio", "run", "-d", str(root), "-e", environment, "-j", jobs]
     try:

@@ -67,7 +67,9 @@ def link(board: Board, map_path: Path, command: list[str]) -> LinkMap:
     overflow = done.returncode != 0 and messages and all(any(o in m for o in OVERFLOW) for m in messages)
     if done.returncode != 0 and not (overflow and map_path.is_file()):
         print(done.stderr, file=sys.stderr)
-        raise BuildFailed("the linker failed", where=elf.name, hint="see its messages above")
+        reasons = [message for message in messages if "undefined reference" in message or "error" in message]
+        reason = (reasons or messages or ["no message"])[0]
+        raise BuildFailed(f"the linker failed: {reason}", where=elf.name)
     usage = parse_map(map_path.read_text(encoding="utf-8", errors="replace"))
     try:
         check_sizes(board, usage)

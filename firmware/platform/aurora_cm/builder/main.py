@@ -45,6 +45,7 @@ env.Append(
         *machine, "-O2", "--specs=nano.specs", "-nostartfiles", "-T", f"{generated}/firmware.ld",
         "-Wl,--gc-sections,--fatal-warnings,--no-warn-rwx-segments,--build-id=none", f"-Wl,-Map,{MAP}",
     ],
+    LIBS=["m"],  # sqrtf of a core without a float unit
     BUILDERS={"ElfToBin": image_builder("binary", ".bin"), "ElfToHex": image_builder("ihex", ".hex")},
 )  # fmt: skip
 # our step runs the linker, then holds the sizes against the record
