@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ MANIFEST_FILE = "manifest.json"
 FORMAT, VERSION = "aurora-dataset", 1
 _AGAIN = "import the data again"
 MAX_MANIFEST_BYTES = 16 << 20
+MAX_NUMBER = 1e12  # Hz, s and rpm: a whole number of 400 digits is no float at all, and 1e300 s no float32
 MAX_UNITS, MAX_WINDOWS_PER_UNIT, MAX_N, MAX_AXES, MAX_FAULT_TYPES = 100_000, 10_000_000, 1 << 20, 64, 1000
 
 
@@ -145,8 +145,8 @@ class _Reader:
 
     def _positive(self, key: str) -> float:
         value = self.raw.get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-            raise self._wrong(key, "a number above 0")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MAX_NUMBER:
+            raise self._wrong(key, f"a number above 0 and at most {MAX_NUMBER:g}")
         return float(value)
 
     def _positive_or_none(self, key: str) -> float | None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from aurora.signals.manifest import MAX_NUMBER
 
 if TYPE_CHECKING:
     from aurora.signals.dataset import Unit
@@ -23,6 +26,11 @@ class ValueProblem:
     not_finite: bool
 
 
+def _absurd(column: NDArray[Any]) -> NDArray[np.bool_]:
+    """Finite, and so large that its sums and squares are not (a NaN is another rule's)."""
+    return np.asarray(np.isfinite(column) & (np.abs(column) > MAX_NUMBER))
+
+
 def value_problems(unit: Unit, fault_type_count: int) -> Iterator[ValueProblem]:
     """Every column of ``unit`` that holds an impossible value, with the first window that has it."""
     scale, rpm, load, fault, ttf = unit.scale_g, unit.rpm, unit.load, unit.fault, unit.ttf_s
@@ -35,6 +43,8 @@ def value_problems(unit: Unit, fault_type_count: int) -> Iterator[ValueProblem]:
         ("time_s", ~np.isfinite(unit.time_s), "time is NaN or infinite", True),
         ("stands_for_s", ~np.isfinite(unit.stands_for_s), "stands_for_s is NaN or infinite", True),
         ("stands_for_s", unit.stands_for_s <= 0, "stands_for_s is not above 0", False),
+        ("stands_for_s", _absurd(unit.stands_for_s), f"stands_for_s is above {MAX_NUMBER:g}", False),
+        ("time_s", _absurd(unit.time_s), f"time is beyond {MAX_NUMBER:g} s", False),
         ("fault", (fault < -1) | (fault >= fault_type_count), "fault is no index of fault_types", False),
         ("ttf_s", ttf < 0, "time to failure is negative", False),
     ]

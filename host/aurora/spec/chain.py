@@ -120,14 +120,15 @@ def default_chain(
     orders: Sequence[float] = DEFAULT_ORDERS,
     calibration_windows: int = 20,
     bands: int = 12,
+    most: int = lib.FEATURES_MAX,
 ) -> ChainSpec:
     """A chain that suits most machines: log RMS, crest, kurtosis, log-spaced bands, envelope peaks.
 
     The segment is the largest power of two <= n / 2, at most 1024 and at least 256; the bands run from the
     fourth line to half the rate. The envelope's band is rate / 4 .. 3/8 rate: above gear meshes, where
     housings resonate, and below the converter's own filter. Windows of less than 256 samples get the
-    statistics only; with more than 5 axes, bands are left out until the features fit (128). A signal whose
-    rpm is "unknown", without ``nominal_rpm``, takes the strongest peaks instead of those at orders.
+    statistics only; with more than 5 axes, bands are left out until at most ``most`` features are left. A
+    signal whose rpm is "unknown", without ``nominal_rpm``, takes the strongest peaks, not those at orders.
 
     Measured on whole bearings left out (bench rigs, no wind turbine): FEMTO "fails within 10 min" AUROC 0.94
     with logistic regression on these features; CWRU fault type 0.6 with the peaks alone, and far more or less
@@ -136,11 +137,12 @@ def default_chain(
     segment = min(1024, max(256, 1 << (signal.n.bit_length() - 2)))
     if signal.n < segment:
         return ChainSpec(calibration_windows=calibration_windows)
-    per_axis = lib.FEATURES_MAX // len(signal.axes) - len(STATISTICS)
+    per_axis = most // len(signal.axes) - len(STATISTICS)
     harmonics = 3 if per_axis >= 6 + 3 * len(orders) else 1
     bands = min(bands, per_axis - harmonics * len(orders))
     if bands < 1:
-        raise InputError(f"{len(signal.axes)} axes and {len(orders)} orders", hint="name fewer orders")
+        what = f"{len(signal.axes)} axes and {len(orders)} orders take more than {most} features"
+        raise InputError(what, hint="import fewer axes, or name fewer orders")
     unknown = getattr(signal, "rpm", "known") == "unknown" and not nominal_rpm
     envelope = EnvelopeSpec(
         low_hz=_round_hz(signal.rate_hz / 4),

@@ -18,6 +18,7 @@ from aurora.errors import InputError
 from aurora.files import is_plain_name, write_atomic
 from aurora.spec.chain import ChainSpec
 from aurora.spec.signal import SignalSpec
+from aurora.spec.toml_table import FLOAT32_MAX
 from aurora.spec.toml_text import toml_text
 
 __all__ = [
@@ -178,7 +179,7 @@ def _value(where: str, kind: str, value: Any) -> Any:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind == "int" and number and isinstance(value, int):
         return value
-    if kind.startswith("float") and number:
+    if kind.startswith("float") and number and abs(value) <= FLOAT32_MAX:
         return float(value)
     if kind == "str" and isinstance(value, str):
         return value

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from aurora.errors import InputError
+
+FLOAT32_MAX = 3.4e38  # what the board can hold; a whole number of 400 digits is no float at all
 
 
 def from_table(kind: type[Any], where: str, table: Any) -> Any:
@@ -42,7 +43,7 @@ def typed(where: str, annotation: str, value: Any) -> Any:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if annotation == "int" and number and isinstance(value, int):
         return value
-    if annotation.startswith("float") and number and math.isfinite(value):
+    if annotation.startswith("float") and number and abs(value) <= FLOAT32_MAX:
         return float(value)
     if annotation == "str" and isinstance(value, str):
         return value

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from aurora._device import lib
 from aurora.errors import InputError
 from aurora.signals.dataset import DataSet, fails_within
-from aurora.spec.chain import default_chain
+from aurora.spec.chain import default_chain, feature_names
 from aurora.spec.model import LabelSpec, ModelSpec
 from aurora.spec.signal import RPM_KNOWN, RPM_UNKNOWN, SignalSpec
 
@@ -21,19 +22,44 @@ def derive_spec(dataset: DataSet, name: str, version: str = "1.0.0") -> ModelSpe
     may be faulty would hide the fault. Characters of ``name`` that no folder may have become "-". Raises
     InputError where there is nothing to learn.
     """
+    _refuse_signal(dataset)
     rpm_known = all(np.isfinite(unit.rpm).all() for unit in dataset.units)
     signal = SignalSpec(
         n=dataset.n, axes=dataset.axes, rate_hz=dataset.rate_hz, rpm=RPM_KNOWN if rpm_known else RPM_UNKNOWN
     )
     calibration = min(CALIBRATION_WINDOWS, *(unit.healthy_start_windows for unit in dataset.units))
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name).strip(".-")
+    labels = derive_labels(dataset)
+    most = lib.DRIFT_MAX_CHANNELS - _outputs(labels)
     return ModelSpec(
         name=plain or "model",
         version=version,
         signal=signal,
-        chain=default_chain(signal, dataset.nominal_rpm, calibration_windows=calibration),
-        labels=derive_labels(dataset),
+        chain=default_chain(signal, dataset.nominal_rpm, calibration_windows=calibration, most=most),
+        labels=labels,
     )
+
+
+def _refuse_signal(dataset: DataSet) -> None:
+    """A data set may hold more than the board computes: said here, with the key that changes it."""
+    n, axes = dataset.n, len(dataset.axes)
+    if not lib.FEATURES_MIN_N <= n <= lib.FEATURES_MAX_N:
+        raise InputError(
+            f"its windows have {n} samples, the board takes {lib.FEATURES_MIN_N} to {lib.FEATURES_MAX_N}",
+            where=dataset.path,
+            hint="import the recording again with such an n in the mapping file",
+        )
+    if axes > lib.FEATURES_MAX_AXES:
+        raise InputError(
+            f"it has {axes} axes, the board takes at most {lib.FEATURES_MAX_AXES}",
+            where=dataset.path,
+            hint="import the recording again with fewer axes in the mapping file",
+        )
+
+
+def _outputs(labels: LabelSpec) -> int:
+    """Logits of both heads."""
+    return len(labels.fault_types) + (labels.horizon_s is not None)
 
 
 def derive_labels(dataset: DataSet) -> LabelSpec:
@@ -81,6 +107,14 @@ def refuse_mismatch(dataset: DataSet, spec: ModelSpec) -> None:
             f"model {spec.name} looks {spec.labels.horizon_s} s ahead, the data set {dataset.horizon_s} s",
             where=dataset.path,
             hint="import the data with the model's horizon",
+        )
+    features, outputs = len(feature_names(spec.chain, spec.signal.axes)), _outputs(spec.labels)
+    if features + outputs > lib.DRIFT_MAX_CHANNELS:  # else found out by the pack, after the training
+        raise InputError(
+            f"model {spec.name} has {features} features and {outputs} outputs, the board watches the drift "
+            f"of {lib.DRIFT_MAX_CHANNELS} in all",
+            where=dataset.path,
+            hint="name fewer bands or orders in model.toml, or import fewer axes",
         )
     marked = min(unit.healthy_start_windows for unit in dataset.units)
     if spec.chain.calibration_windows > marked:

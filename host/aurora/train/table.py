@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aurora.features import calibrate, extract_unit, has_no_signal, is_faulty, ready
+from aurora.errors import InputError
+from aurora.features import calibrate, chain_info, extract_unit, has_no_signal, is_faulty, ready
 from aurora.signals.dataset import DataSet, Unit, fails_within
 
 #: called with the number of windows just done
@@ -42,6 +43,13 @@ def unit_table(chain: bytes, dataset: DataSet, unit: Unit, progress: Progress | 
     """Extract and label one unit with the chain bytes (normalised or not: the features are the same)."""
     extracted = extract_unit(unit, chain, dataset.rate_hz, progress)
     features, flags = extracted.features, extracted.flags
+    sound, taken = int((~is_faulty(flags)).sum()), chain_info(chain).calibration_windows
+    if sound < taken:
+        raise InputError(
+            f"{sound} of its {unit.windows} windows have a usable signal, self-calibration takes {taken}",
+            where=f"{dataset.path}: unit {unit.id}",
+            hint="see `aurora data check`, and scale_g; or leave the unit out",
+        )
     unlabelled = np.full(unit.windows, np.nan, np.float32)
     return UnitTable(
         id=unit.id,

@@ -106,7 +106,7 @@ def _has_run(same: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
 def _held(block: NDArray[np.int16], flat: NDArray[np.bool_]) -> NDArray[np.int64]:
     """[b]: 2, 3 or 4 where samples come in groups of so many equal ones on every axis, else 1."""
     held = np.ones(len(block), np.int64)
-    for factor in (2, 3, 4):
+    for factor in range(2, min(4, block.shape[-1]) + 1):
         groups = block[..., : block.shape[-1] // factor * factor].reshape(*block.shape[:-1], -1, factor)
         share = (groups == groups[..., :1]).all(axis=-1).mean(axis=-1)
         held[((share > HELD_SHARE) & ~flat).all(axis=-1)] = factor

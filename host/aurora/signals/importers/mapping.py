@@ -25,7 +25,6 @@ unit = "bearing"           # also: time, rpm, load, fault, ttf: one value, or on
 
 from __future__ import annotations
 
-import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +32,7 @@ from typing import Any
 
 from aurora.errors import InputError
 from aurora.files import is_plain_name
-from aurora.signals.manifest import MAX_AXES, MAX_N
+from aurora.signals.manifest import MAX_AXES, MAX_N, MAX_NUMBER
 
 MAX_MAP_BYTES = 1 << 20
 OPTIONAL_FIELDS = ("unit", "time", "rpm", "load", "fault", "ttf")
@@ -117,7 +116,7 @@ class _Checker:
         value = self.raw.get(key, None if required else default)
         if or_key and isinstance(value, str) and value:
             return value
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MAX_NUMBER:
             raise self._error(f"{key} is {'missing' if value is None else 'not a number above 0'}")
         return float(value)
 
