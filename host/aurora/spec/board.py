@@ -2,7 +2,22 @@
 
 A record is a PlatformIO board manifest with one more key, ``aurora``. It is the only place where memory
 regions, RAM, clock, UART, emulators and budgets are written. Addresses are strings like "0x08010000" (JSON
-has no hexadecimal numbers); sizes are bytes. ``erase`` lists runs [bytes of one erase unit, how many].
+has no hexadecimal numbers); sizes are bytes.
+
+    build.cpu, fpu, float_abi, f_cpu   the processor as GCC names it; the clock in Hz with an L
+    aurora.record                      1, the version of what follows
+    aurora.family                      the folder of firmware/ports that drives the board
+    aurora.class {name, id}            which packs run on it: a pack names a class id
+    aurora.regions.<name>              {origin, erase}: boot (vector table), app (code), slot_a, slot_b (packs),
+                                       store; erase lists runs [bytes of one erase unit, how many]
+    aurora.ram                         {origin, bytes, stack_bytes}: the stack's part is reserved
+    aurora.uart                        {type, base, irq (receive), baud} of the link; not for native
+    aurora.budget                      {flash_bytes, ram_bytes}: more fails the build
+    aurora.emulators.qemu              {machine, serial_index (of its UARTs), arguments, windows}
+    ....windows                        {descriptor, first ("image_end": behind the image), end}: where an
+                                       emulator preloads windows (firmware/lib/port/preloaded.h)
+
+A further board of a known family is one new file; of a new family, also a copy of firmware/ports/template.
 """
 
 from __future__ import annotations
