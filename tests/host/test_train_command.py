@@ -34,6 +34,13 @@ def test_derived_model_trains_and_trains_again_from_its_toml(fleet: DataSet, tmp
 
     taken = aurora("train", fleet.path, "--out", tmp_path)
     assert taken.returncode == 10 and "already exists" in taken.stderr
+    assert taken.stderr.count("\n") == 1, "refused after the work, not before it"
+
+    toml = tmp_path / fleet.name / "model.toml"
+    edited = toml.read_text().replace("raise_votes = 3", "raise_votes = 4")
+    toml.write_text(edited)
+    other = aurora("train", fleet.path, "--out", tmp_path, "--release", "2.0.0")
+    assert other.returncode == 10 and "train it with --model" in other.stderr and toml.read_text() == edited
 
     # the release's own model.toml names the form that was chosen: the same architecture comes out
     again = aurora(
