@@ -8,7 +8,7 @@ has no hexadecimal numbers); sizes are bytes.
     aurora.record                      1, the version of what follows
     aurora.family                      the folder of firmware/ports that drives the board
     aurora.class {name, id}            which packs run on it: a pack names a class id
-    aurora.regions.<name>              {origin, erase}: boot (vector table), app (code), slot_a, slot_b (packs),
+    aurora.regions.<name>              {origin, erase}: boot (vectors), app (code), slot_a, slot_b (packs),
                                        store; erase lists runs [bytes of one erase unit, how many]
     aurora.ram                         {origin, bytes, stack_bytes}: the stack's part is reserved
     aurora.uart                        {type, base, irq (receive), baud} of the link; not for native
