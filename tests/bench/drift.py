@@ -91,7 +91,8 @@ def judge_seed(seed: int) -> dict:
     names = feature_names(SPEC, SIGNAL.axes)
     pooled = np.concatenate([unit.values for unit in known])
     baseline = build_baseline(pooled, np.zeros((len(pooled), 0), np.int8), names)
-    thresholds = fit_thresholds(baseline, [HealthyUnit(unit.values, unit.load) for unit in known])
+    healthy = [HealthyUnit(baseline.bin_indices(unit.values), unit.load) for unit in known]
+    thresholds = fit_thresholds(baseline, healthy)
     judged = series(seed, VALIDATION, "healthy", FLEET)
     later = judged.values[BASELINE:]
     matched = match_load(judged.load[:BASELINE], judged.load[BASELINE:])

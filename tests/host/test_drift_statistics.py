@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from aurora.drift.accumulate import accumulate, bin_indices, drift_values
+from aurora.drift.accumulate import accumulate, drift_values
 from aurora.drift.stats import DriftReport, merge_reports
 from aurora.errors import InputError
 from aurora.spec.baseline import Baseline, build_baseline, check_baseline
@@ -89,10 +89,10 @@ def test_lost_windows_are_counted_and_not_looked_at() -> None:
 def test_a_value_on_an_edge_goes_up() -> None:
     values = np.arange(33, dtype=np.float32)[:, None]
     baseline = Baseline(("x",), 1, np.float32([-np.inf]), np.float32([np.inf]), values[1:32].T.copy())
-    assert bin_indices(baseline, values)[:, 0].tolist() == [*range(32), 31]
+    assert baseline.bin_indices(values)[:, 0].tolist() == [*range(32), 31]
     assert accumulate(baseline, values).channels[0].bins.tolist() == [1] * 31 + [2]
     below = np.nextafter(values, np.float32(-np.inf))
-    assert bin_indices(baseline, below)[:, 0].tolist() == [0, *range(32)]
+    assert baseline.bin_indices(below)[:, 0].tolist() == [0, *range(32)]
     assert accumulate(baseline, below).channels[0].bins.tolist() == [2] + [1] * 31
 
 
@@ -100,14 +100,14 @@ def test_a_value_on_an_edge_goes_up() -> None:
 def test_a_constant_channel_shows_a_rise_and_a_fall(value: float) -> None:
     baseline = baseline_of(np.full((50, 1), value, np.float32))
     steps = np.array([[value - 1], [value], [value + 1]], np.float32)
-    assert len(set(bin_indices(baseline, steps)[:, 0].tolist())) == 3
+    assert len(set(baseline.bin_indices(steps)[:, 0].tolist())) == 3
 
 
 def test_frequent_values_of_outputs_have_bins_of_their_own() -> None:
     outputs = np.random.default_rng(3).choice([-128, 3, 4, 127], size=(500, 1)).astype(np.int8)
     baseline = build_baseline(np.zeros((500, 0)), outputs, ("logit",))
     probes = np.array([[-128], [-100], [3], [4], [5], [127]], np.float32)
-    bins = bin_indices(baseline, probes)[:, 0].tolist()
+    bins = baseline.bin_indices(probes)[:, 0].tolist()
     assert bins == sorted(set(bins))
     report = accumulate(baseline, outputs.astype(np.float32))
     assert report.channels[0].saturated == int(np.isin(outputs, (-128, 127)).sum())

@@ -1,7 +1,7 @@
 """Distances, matched load, thresholds and verdicts: each against a plain calculation or a simulated unit."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -14,16 +14,27 @@ from aurora.drift import (
     judge,
     match_load,
 )
-from aurora.drift.accumulate import bin_indices
 from aurora.drift.distance import ks, psi, psi_bias, w1
 from aurora.errors import InputError
 from aurora.spec.baseline import Baseline, build_baseline
+from numpy.typing import NDArray
 
 CHANNELS = 6
 NAMES = tuple(f"c{i}" for i in range(CHANNELS))
 
 
-def unit(seed: int, windows: int = 440, shift: float = 0.0) -> HealthyUnit:
+@dataclass(frozen=True)
+class Known:
+    """A unit's healthy windows before they are counted."""
+
+    values: NDArray[np.float32]
+    load: NDArray[np.float32]
+
+    def binned(self, baseline: Baseline) -> HealthyUnit:
+        return HealthyUnit(baseline.bin_indices(self.values), self.load)
+
+
+def unit(seed: int, windows: int = 440, shift: float = 0.0) -> Known:
     """Levels that follow a correlated load, as a turbine's do; the last channel never moves."""
     random = np.random.default_rng(seed)
     load = np.empty(windows)
@@ -35,9 +46,7 @@ def unit(seed: int, windows: int = 440, shift: float = 0.0) -> HealthyUnit:
     values = load[:, None] * random.uniform(0.5, 2, CHANNELS) + random.normal(0, 0.1, (windows, CHANNELS))
     values -= values[:20].mean(axis=0)  # self-calibration
     values[:, -1] = 3.0
-    return HealthyUnit(
-        (values + shift * (np.arange(CHANNELS) < 2)).astype(np.float32), load.astype(np.float32)
-    )
+    return Known((values + shift * (np.arange(CHANNELS) < 2)).astype(np.float32), load.astype(np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +54,10 @@ def fitted() -> tuple[Baseline, DriftThresholds]:
     units = [unit(seed) for seed in range(4)]
     pooled = np.concatenate([u.values for u in units])
     baseline = build_baseline(pooled, np.zeros((len(pooled), 0), np.int8), NAMES)
-    return baseline, fit_thresholds(baseline, units, resamples=50)
+    return baseline, fit_thresholds(baseline, [u.binned(baseline) for u in units], resamples=50)
 
 
-def reports(baseline: Baseline, known: HealthyUnit, shift: float = 0.0) -> tuple[DriftReport, DriftReport]:
+def reports(baseline: Baseline, known: Known, shift: float = 0.0) -> tuple[DriftReport, DriftReport]:
     matched = match_load(known.load[:200], known.load[200:])
     later = known.values[200:][matched] + np.float32(shift) * (np.arange(CHANNELS) < 2)
     return accumulate(baseline, known.values[:200]), accumulate(baseline, later)
@@ -180,9 +189,10 @@ def test_thresholds_need_long_enough_units_and_survive_json(fitted: tuple[Baseli
     baseline, thresholds = fitted
     assert DriftThresholds.from_dict(json.loads(json.dumps(thresholds.to_dict()))) == thresholds
     assert (thresholds.units, thresholds.baseline_windows) == (4, 200)
-    assert thresholds == fit_thresholds(baseline, [unit(seed) for seed in range(4)], resamples=50)
+    again = [unit(seed).binned(baseline) for seed in range(4)]
+    assert thresholds == fit_thresholds(baseline, again, resamples=50)
     with pytest.raises(InputError, match="no healthy validation unit"):
-        fit_thresholds(baseline, [unit(0, 249)])
+        fit_thresholds(baseline, [unit(0, 249).binned(baseline)])
     for wrong in ({}, {**thresholds.to_dict(), "ks": [1.0]}, {**thresholds.to_dict(), "more": 1}):
         with pytest.raises(InputError, match="thresholds"):
             DriftThresholds.from_dict(wrong)
@@ -193,13 +203,14 @@ def test_bootstrap_keeps_runs_of_neighbours(monkeypatch: pytest.MonkeyPatch) -> 
     units = [unit(seed) for seed in range(4)]
     pooled = np.concatenate([u.values for u in units])
     baseline = build_baseline(pooled, np.zeros((len(pooled), 0), np.int8), NAMES)
-    blocks, single = (fit_thresholds(baseline, units, resamples=50, block_windows=b) for b in (24, 1))
+    known = [u.binned(baseline) for u in units]
+    blocks, single = (fit_thresholds(baseline, known, resamples=50, block_windows=b) for b in (24, 1))
     assert np.mean(blocks.ks) > np.mean(single.ks)
 
 
 def test_missing_values_have_no_bin() -> None:
     baseline = build_baseline(np.arange(64.0)[:, None], np.zeros((64, 0), np.int8), ("x",))
     rows = np.array([[np.nan], [np.inf], [-np.inf], [2e8], [5.0]], np.float32)
-    bins = bin_indices(baseline, rows)[:, 0]
+    bins = baseline.bin_indices(rows)[:, 0]
     assert (bins < 0).tolist() == [True, True, True, True, False]
     assert accumulate(baseline, rows).channels[0].bins[bins[-1]] == 1

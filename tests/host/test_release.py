@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from aurora.build.release_choice import choose_release
+from aurora.compress.baseline import DriftData
 from aurora.compress.int8 import Int8Model, read_quantisation, representative_rows
 from aurora.compress.judge import Judged, judge
 from aurora.compress.produce import limits, produce_release
@@ -19,7 +21,7 @@ from aurora.compress.release import EXPORTS, FILES, RELEASE_FILE, Release, load_
 from aurora.compress.tflm import TflmInterpreter
 from aurora.errors import InputError, WriteFailed
 from aurora.features import calibrate, chain_info, extract, normalise
-from aurora.signals.dataset import DataSet
+from aurora.signals.dataset import DataSet, is_healthy
 from aurora.signals.storage import npz_bytes
 from aurora.spec.chain import compile_chain, features_id
 from aurora.train.derive import derive_spec
@@ -118,14 +120,27 @@ def test_drift_data_cover_features_and_outputs(release: Release) -> None:
     drift = release.drift
     count = chain_info(release.chain).feature_count
     assert drift.baseline.features == count and len(drift.baseline.names) == count + 6
-    assert drift.values.shape == (len(drift.unit), count + 6) and drift.healthy.any()
+    assert drift.bins.shape == (len(drift.unit), count + 6) and len(drift.bins)
     assert set(drift.unit_ids) == set(release.document["split"]["train"])
 
 
-def test_drift_data_hold_no_window_of_self_calibration(trained: TrainedModel, release: Release) -> None:
+def test_drift_data_hold_healthy_windows_after_self_calibration(
+    fleet: DataSet, trained: TrainedModel, release: Release
+) -> None:
     drift = release.drift
     counts = {u: int((drift.unit == i).sum()) for i, u in enumerate(drift.unit_ids)}
-    assert counts == {u: int(trained.tables[u].scored.sum()) for u in drift.unit_ids}
+    known = {u: trained.tables[u].scored & is_healthy(fleet, fleet.unit(u)) for u in drift.unit_ids}
+    assert counts == {u: int(rows.sum()) for u, rows in known.items()}
+    assert any(counts.values())
+
+
+@pytest.mark.parametrize("bad", [-2, 32])
+def test_a_forged_bin_is_refused(release: Release, bad: int) -> None:
+    with np.load(io.BytesIO(release.drift.to_bytes())) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    arrays["bins"][0, 0] = bad
+    with pytest.raises(InputError, match="a bin that does not exist"):
+        DriftData.from_arrays(arrays)
 
 
 def test_representative_rows_span_input_and_outputs(
@@ -246,11 +261,11 @@ def repacked(folder: Path, name: str, **changes: np.ndarray) -> None:
     ("name", "changes", "named"),
     [
         ("golden.npz", {"inputs": np.zeros((3, 4), np.int16)}, "int8 inputs and outputs"),
-        ("baseline.npz", {"values": np.zeros((5, 2), np.float32)}, "do not fit each other"),
+        ("baseline.npz", {"bins": np.zeros((5, 2), np.int8)}, "do not fit each other"),
         ("baseline.npz", {"edges": np.zeros((1, 31), np.float32)}, "drift baseline"),
         ("baseline.npz", {"features": np.array([9999])}, "drift baseline"),
     ],
-    ids=["golden", "values", "edges", "features"],
+    ids=["golden", "bins", "edges", "features"],
 )
 def test_arrays_that_do_not_fit_are_refused(
     copied: Path, name: str, changes: dict[str, np.ndarray], named: str

@@ -98,10 +98,10 @@ class SmallModel:
 
     def release(self, path: Path) -> Release:
         """The model as `aurora train` would write it, as far as builds and packs look."""
-        nothing = np.zeros((0, len(self.names)), np.float32)
+        nothing = np.zeros((0, len(self.names)), np.int8)
         rows = np.zeros(0)
         drift = DriftData(
-            self.baseline, nothing, rows.astype(np.int32), rows.astype(bool), rows.astype(np.float32), ()
+            self.baseline, nothing, rows.astype(np.int32), rows.astype(np.float32), ()
         )
         golden = {"inputs": self.golden_inputs, "outputs": self.golden_outputs}
         files = {

@@ -4,9 +4,9 @@ baseline.npz: C channels are the F calibrated features, then the output bytes as
     names       [C] text          channel names
     features    [1] int64         F
     edges       [C, 31] float32   training quantiles, with low, high [C]: spec.baseline.Baseline
-    values      [v, C] float32    scored windows of the validated units, in time order within a unit
+    bins        [v, C] int8       of scored windows known to be healthy (signals.dataset.is_healthy) of the
+                                  validated units, in time order within a unit: Baseline.bin_indices
     unit        [v] int32         index into unit_ids
-    healthy     [v] bool          known to be healthy (signals.dataset.is_healthy)
     load        [v] float32       nan = unknown
     unit_ids    [u] text
 """
@@ -24,7 +24,7 @@ from aurora.compress.tflm import TflmInterpreter
 from aurora.errors import InputError
 from aurora.signals.dataset import DataSet, is_healthy
 from aurora.signals.storage import npz_bytes
-from aurora.spec.baseline import Baseline, build_baseline
+from aurora.spec.baseline import BINS, Baseline, build_baseline
 from aurora.spec.chain import feature_names
 from aurora.train.fit import TrainedModel
 
@@ -38,9 +38,8 @@ class DriftData:
     """The contents of baseline.npz; see the module's table."""
 
     baseline: Baseline
-    values: NDArray[np.float32]
+    bins: NDArray[np.int8]
     unit: NDArray[np.int32]
-    healthy: NDArray[np.bool_]
     load: NDArray[np.float32]
     unit_ids: tuple[str, ...]
 
@@ -49,8 +48,8 @@ class DriftData:
         base = self.baseline
         arrays = {
             "names": np.array(base.names), "features": np.array([base.features]), "edges": base.edges,
-            "low": base.low, "high": base.high, "values": self.values, "unit": self.unit,
-            "healthy": self.healthy, "load": self.load, "unit_ids": np.array(self.unit_ids),
+            "low": base.low, "high": base.high, "bins": self.bins, "unit": self.unit,
+            "load": self.load, "unit_ids": np.array(self.unit_ids),
         }  # fmt: skip
         return npz_bytes({name: np.asarray(array) for name, array in arrays.items()})
 
@@ -63,14 +62,16 @@ class DriftData:
                 names, int(arrays["features"][0]), arrays["low"], arrays["high"], arrays["edges"]
             )
             data = cls(
-                baseline, arrays["values"], arrays["unit"], arrays["healthy"], arrays["load"],
+                baseline, arrays["bins"], arrays["unit"], arrays["load"],
                 tuple(str(name) for name in arrays["unit_ids"]),
             )  # fmt: skip
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"drift baseline: {error}", hint="train again") from error
-        rows = len(data.values)
-        if data.values.shape != (rows, len(names)) or not len(data.unit) == len(data.healthy) == rows:
+        rows = len(data.bins)
+        if data.bins.shape != (rows, len(names)) or not len(data.unit) == len(data.load) == rows:
             raise InputError("drift baseline: its arrays do not fit each other", hint="train again")
+        if data.bins.dtype != np.int8 or (rows and not -1 <= data.bins.min() <= data.bins.max() < BINS):
+            raise InputError("drift baseline: a bin that does not exist", hint="train again")
         baseline.to_bytes()  # the C library's own check
         return data
 
@@ -79,21 +80,20 @@ def drift_data(
     trained: TrainedModel, model: Int8Model, dataset: DataSet, outputs: dict[str, NDArray[np.int8]]
 ) -> DriftData:
     """``outputs`` holds the int8 output blocks [w, bytes] of the validated units."""
-    values, unit, healthy, load = [], [], [], []
+    baseline = _training_baseline(trained, model)
+    bins, unit, load = [], [], []
     ids = tuple(trained.validation)
     for place, unit_id in enumerate(ids):
         table, recorded = trained.tables[unit_id], dataset.unit(unit_id)
-        rows = np.flatnonzero(table.scored)[:MOST_WINDOWS_PER_UNIT]
+        rows = np.flatnonzero(table.scored & is_healthy(dataset, recorded))[:MOST_WINDOWS_PER_UNIT]
         blocks = outputs[unit_id][rows].astype(np.float32)
-        values.append(np.concatenate([table.calibrated[rows], blocks], axis=1))
+        bins.append(baseline.bin_indices(np.concatenate([table.calibrated[rows], blocks], axis=1)))
         unit.append(np.full(len(rows), place, np.int32))
-        healthy.append(is_healthy(dataset, recorded)[rows])
         load.append(recorded.load[rows].astype(np.float32))
     return DriftData(
-        baseline=_training_baseline(trained, model),
-        values=np.concatenate(values),
+        baseline=baseline,
+        bins=np.concatenate(bins),
         unit=np.concatenate(unit),
-        healthy=np.concatenate(healthy),
         load=np.concatenate(load),
         unit_ids=ids,
     )

@@ -11,7 +11,7 @@ from aurora.drift.stats import ChannelStats, DriftReport
 from aurora.errors import InputError
 from aurora.spec.baseline import Baseline
 
-__all__ = ["accumulate", "bin_indices", "drift_values"]
+__all__ = ["accumulate", "drift_values"]
 
 
 def drift_values(calibrated: ArrayLike, outputs: NDArray[np.int8]) -> NDArray[np.float32]:
@@ -62,15 +62,3 @@ def _read(state: Any, index: int, name: str) -> ChannelStats:
     return ChannelStats(
         name, bins, read.n, read.mean, read.m2, read.m3, read.m4, read.missing, read.saturated
     )
-
-
-def bin_indices(baseline: Baseline, values: ArrayLike) -> NDArray[np.int64]:
-    """[w, channels]: the bin of each value, -1 where it is missing. Same bins as the board's.
-
-    For resampling: counting these again is far cheaper than accumulating again.
-    """
-    rows = np.asarray(values, np.float32)
-    bins = np.stack(
-        [np.searchsorted(edges, rows[:, c], side="right") for c, edges in enumerate(baseline.edges)], axis=1
-    )
-    return np.where(np.abs(np.nan_to_num(rows, nan=np.inf)) <= 1e8, bins, -1).astype(np.int64)

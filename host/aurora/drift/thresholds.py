@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aurora.compress.release import Release
-from aurora.drift.accumulate import bin_indices
 from aurora.drift.distance import ks, psi, psi_bias
 from aurora.drift.matching import SMALLEST, match_load
 from aurora.errors import InputError
@@ -39,9 +38,10 @@ FLOOR = 0.05  # of each distance's scale: a channel that never moved must not al
 
 @dataclass(frozen=True)
 class HealthyUnit:
-    """Healthy windows of one unit in time order: ``values`` [w, channels], ``load`` [w], nan unknown."""
+    """Healthy windows of one unit in time order: ``bins`` [w, channels] as Baseline.bin_indices gives them,
+    ``load`` [w], nan unknown."""
 
-    values: NDArray[np.float32]
+    bins: NDArray[np.int8]
     load: NDArray[np.float32]
 
 
@@ -102,9 +102,9 @@ def fit_thresholds(
     sizes: list[int] = []
     used = 0
     for unit in units:
-        if len(unit.values) < baseline_windows + SMALLEST:
+        if len(unit.bins) < baseline_windows + SMALLEST:
             continue
-        bins = bin_indices(baseline, unit.values)
+        bins = unit.bins
         before = len(drawn)
         for _ in range(resamples):
             first = _blocks(rng, 0, baseline_windows, block_windows)
@@ -134,9 +134,9 @@ def release_thresholds(release: Release, *, without: Sequence[str] = ()) -> Drif
     data = release.drift
     units = []
     for index, unit_id in enumerate(data.unit_ids):
-        rows = (data.unit == index) & data.healthy
+        rows = data.unit == index
         if unit_id not in without:
-            units.append(HealthyUnit(data.values[rows], data.load[rows]))
+            units.append(HealthyUnit(data.bins[rows], data.load[rows]))
     return fit_thresholds(data.baseline, units)
 
 
@@ -148,9 +148,9 @@ def _blocks(rng: np.random.Generator, start: int, stop: int, block_windows: int)
     return np.asarray((starts[:, None] + np.arange(length)).ravel()[:size])
 
 
-def _count(bins: NDArray[np.int64]) -> NDArray[np.int64]:
+def _count(bins: NDArray[np.int8]) -> NDArray[np.int64]:
     """Counts [channels, 32] of bin indices [w, channels]; missing values (-1) do not count."""
     channels = bins.shape[1]
-    flat = bins + BINS * np.arange(channels)
+    flat = bins.astype(np.int64) + BINS * np.arange(channels)
     counts = np.bincount(flat[bins >= 0], minlength=BINS * channels)
     return counts.reshape(channels, BINS)

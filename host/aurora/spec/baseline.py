@@ -20,6 +20,7 @@ __all__ = ["BINS", "Baseline", "build_baseline", "check_baseline", "split_atoms"
 Floats = NDArray[np.float32]
 
 BINS = 32
+LARGEST_VALUE = 1e8  # beyond it a value counts as missing: firmware/lib/drift/drift.h
 SMALLEST_NORMAL = np.float32(2.0**-126)  # a denormal edge would be lost where denormals are flushed
 
 
@@ -55,6 +56,13 @@ class Baseline:
         part += table.astype("<f4").tobytes()
         check_baseline(part)
         return part
+
+    def bin_indices(self, values: ArrayLike) -> NDArray[np.int8]:
+        """The board's bin of each value of float [w, channels]; -1 where it is missing."""
+        rows = np.asarray(values, np.float32)
+        bins = [np.searchsorted(edges, rows[:, c], side="right") for c, edges in enumerate(self.edges)]
+        usable = np.abs(np.nan_to_num(rows, nan=np.inf)) <= LARGEST_VALUE
+        return np.where(usable, np.stack(bins, axis=1), -1).astype(np.int8)
 
     @classmethod
     def from_bytes(cls, part: bytes, names: tuple[str, ...] = ()) -> Baseline:
