@@ -8,6 +8,7 @@ export PLATFORMIO_CORE_DIR := $(CURDIR)/.pio/core
 export TF_CPP_MIN_LOG_LEVEL := 2
 export TF_ENABLE_ONEDNN_OPTS := 0
 export CUDA_VISIBLE_DEVICES := -1
+export OPENBLAS_NUM_THREADS := 1
 
 C_SOURCES := $(shell find firmware/lib firmware/ports firmware/app -name '*.[ch]' 2>/dev/null)
 EXT_SOURCES := $(shell find firmware/lib -name '*.[ch]' -o -name '*.def' 2>/dev/null) $(wildcard host/build_backend/*.py)

@@ -19,7 +19,7 @@ from aurora.demo.drift_trial import DriftTrial, judge_trial, plan_trial
 from aurora.demo.instructions import count_instructions
 from aurora.demo.picture import DriftBars, Timeline, draw
 from aurora.demo.report import report_text
-from aurora.demo.scores import heads_of, score_arms
+from aurora.demo.scores import score_arms
 from aurora.demo.selection import select_windows
 from aurora.demo.timeline import timeline_of
 from aurora.files import write_atomic
@@ -168,7 +168,7 @@ def _drift(options: Options, made: Made, clock: Clock, trial: DriftTrial) -> Dri
 
 def _report(options: Options, made: Made, counts: dict[str, int] | None) -> dict[str, Any]:
     firmware, board = made.firmware, made.firmware.board
-    scores = score_arms(made.trained, made.dataset, made.units, made.runs, heads_of(made.release.document))
+    scores = score_arms(made.trained, made.dataset, made.units, made.runs, made.release.heads)
     return {
         "windows": sum(run.windows for run in made.runs),
         "bytes_differing": sum(run.differing for run in made.runs) + made.drift_differing,

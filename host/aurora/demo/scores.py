@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from aurora.compress.int8 import Head
 from aurora.compress.produce import compare
 from aurora.demo.answers import Answers
 from aurora.demo.board_run import BoardRun
@@ -18,30 +15,12 @@ from aurora.train.metrics import Scores, score_units
 from aurora.train.table import UnitTable, unit_table
 
 
-@dataclass(frozen=True)
-class Head:
-    """Where a head's int8 logits lie in a row of outputs."""
-
-    name: str
-    offset: int
-    count: int
-
-    def of(self, outputs: NDArray[np.int8]) -> NDArray[np.int8]:
-        """int8 [w, count] of int8 [w, bytes]."""
-        return outputs[:, self.offset : self.offset + self.count]
-
-
-def heads_of(document: dict[str, Any]) -> list[Head]:
-    """The heads that release.json lists."""
-    return [Head(head["name"], head["offset"], head["count"]) for head in document["heads"]]
-
-
 def score_arms(
     trained: TrainedModel,
     dataset: DataSet,
     units: Sequence[Unit],
     runs: Sequence[BoardRun],
-    heads: list[Head],
+    heads: Sequence[Head],
 ) -> dict[str, Any]:
     """auroc_mean, auroc_per_unit, accuracy and accuracy_per_unit, each with its three arms."""
     tables = [unit_table(trained.chain, dataset, unit) for unit in units]
@@ -54,7 +33,7 @@ def score_arms(
     return compare(arms)
 
 
-def _int8(tables: Sequence[UnitTable], answers: Sequence[Answers], heads: list[Head]) -> Scores:
+def _int8(tables: Sequence[UnitTable], answers: Sequence[Answers], heads: Sequence[Head]) -> Scores:
     outputs = {
         table.id: {head.name: head.of(answer.outputs) for head in heads}
         for table, answer in zip(tables, answers, strict=True)
