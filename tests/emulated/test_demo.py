@@ -1,4 +1,4 @@
-"""`aurora demo` itself, on a small fleet: its report's keys, its verdict, and that a wrong board is caught."""
+"""`aurora demo` itself, on a small fleet: its report, its verdict, and that a wrong board is caught."""
 
 import json
 import subprocess
@@ -11,30 +11,30 @@ from train_samples import small_fleet
 
 KEYS = {
     "windows", "bytes_differing", "auroc_mean", "auroc_per_unit", "auroc_leaky", "accuracy", "instructions",
-    "flash_bytes", "flash_limit_bytes", "ram_bytes", "ram_limit_bytes", "drift", "seconds", "board", "versions",
+    "flash_bytes", "flash_limit_bytes", "ram_bytes", "ram_limit_bytes", "drift", "seconds", "board",
+    "versions",
 }  # fmt: skip
 ARMS = {"float", "int8_host", "board"}
 LIMIT_S = 400
 
 # the network that the host expects is not the one in the pack: one weight of it was changed
 SABOTAGE = """
-import sys
+import numpy as np
+from aurora.compress.tflm import TflmInterpreter
 from aurora.demo import pipeline
+from aurora.errors import AuroraError
 run = pipeline.run_board
 def run_other(firmware, pack, tflite, *rest, **more):
-    at = len(tflite) * 2 // 3
-    import numpy as np
-    from aurora.compress.tflm import TflmInterpreter
-    probe = np.arange(-60, 60, dtype=np.int8)[None]
-    width = sum(int(np.prod(port.shape)) for port in TflmInterpreter(tflite).binding.inputs)
-    rows = np.resize(probe, (1, width))
-    right = TflmInterpreter(tflite).run(rows)
+    right = TflmInterpreter(tflite)
+    width = sum(int(np.prod(port.shape)) for port in right.binding.inputs)
+    rows = np.resize(np.arange(-60, 60, dtype=np.int8), (1, width))
     for at in range(len(tflite) // 4, len(tflite), 16):
-        other = bytearray(tflite); other[at] ^= 0x40
+        other = bytearray(tflite)
+        other[at] ^= 0x40
         try:
-            if (TflmInterpreter(bytes(other)).run(rows) != right).any():
+            if (TflmInterpreter(bytes(other)).run(rows) != right.run(rows)).any():
                 return run(firmware, pack, bytes(other), *rest, **more)
-        except Exception:
+        except AuroraError:
             continue
     raise SystemExit("no byte of the model changes its output")
 pipeline.run_board = run_other
