@@ -73,7 +73,7 @@ class _Backend(build_meta._BuildMetaBackend):
         setuptools.setup(ext_modules=[_extension()])
 
 
-def build_wheel(*args, **kwargs):  # type: ignore[no-untyped-def]
+def build_wheel(*args: object, **kwargs: object) -> str:
     """PEP 517's hook, with TEXTS copied into the package for its duration."""
     try:
         for path in (path for pattern in TEXTS for path in LIB.glob(pattern)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +112,7 @@ def read_quantisation(tflite: bytes) -> tuple[tuple[Head, ...], tuple[float, int
         raise InputError("damaged TFLite model: its quantisation cannot be read") from error
 
 
-def _per_tensor(tensor, schema) -> tuple[float, int]:  # type: ignore[no-untyped-def]
+def _per_tensor(tensor: Any, schema: Any) -> tuple[float, int]:
     quantisation = tensor.Quantization()
     if tensor.Type() != schema.TensorType.INT8 or quantisation is None or quantisation.ScaleLength() != 1:
         raise InputError(f"{tensor.Name().decode()} is not quantised to int8", hint="convert to full int8")

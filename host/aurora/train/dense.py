@@ -97,7 +97,6 @@ def _whole_training(
     weights = {name: tf.constant((t.weight * len(x)).astype(np.float32)) for name, t in targets.items()}
     matrices = [variable for variable in model.trainable_variables if len(variable.shape) == 2]
 
-    @tf.function  # type: ignore[untyped-decorator]
     def run(batches: Any) -> None:
         for chosen in batches:
             with tf.GradientTape() as tape:
@@ -115,7 +114,8 @@ def _whole_training(
             variables = model.trainable_variables
             optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
 
-    return lambda batches: run(tf.constant(batches))
+    graph = tf.function(run)
+    return lambda batches: graph(tf.constant(batches))
 
 
 def _layer(model: Any, name: str) -> Layer:

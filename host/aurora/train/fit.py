@@ -21,7 +21,7 @@ from aurora.train.dense import Target, fit_dense
 from aurora.train.derive import refuse_mismatch
 from aurora.train.linear import fit_logistic, fit_softmax
 from aurora.train.metrics import FAILS_HEAD, FAULT_HEAD, score_units
-from aurora.train.network import Network
+from aurora.train.network import Layer, Network
 from aurora.train.rows import Normalisation, normalisation, stack, targets
 from aurora.train.split import Split, folds, outcome
 from aurora.train.table import UnitTable, unit_table
@@ -150,7 +150,7 @@ class Trainer:
         return out
 
 
-def _fit_linear(x: NDArray[np.float32], target: Target, l2: float):  # type: ignore[no-untyped-def]
+def _fit_linear(x: NDArray[np.float32], target: Target, l2: float) -> Layer:
     rows = target.weight > 0
     label, weight = target.label[rows], target.weight[rows]
     if target.classes == 1:
