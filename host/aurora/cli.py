@@ -53,6 +53,8 @@ def main() -> None:
     """Entry point of the console script; exits with the codes listed in aurora.errors."""
     # an exception, so that temporary folders go and emulators end
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # the terminal was closed; nohup ignores that
+        signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
     verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
     try:
         group(standalone_mode=False)

@@ -24,7 +24,8 @@
     ├─ WriteFailed           60  the disk is full or not writable
     └─ NotACheckout          61  the command needs a checkout of Aurora's sources
 
-Exit code 1 is a defect of Aurora itself, 2 is a wrong command line (click), 130 an interrupt, 143 a SIGTERM.
+Exit code 1 is a defect of Aurora itself, 2 is a wrong command line (click), 130 an interrupt, 143 a SIGTERM,
+129 a terminal that was closed.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from aurora.build.build_id import SUMMARY
+from aurora.build.guarded import run_guarded
 from aurora.build.map_file import parse_map
 from aurora.build.release_choice import choose_release
 from aurora.build.toolchain import compiler
@@ -110,15 +111,8 @@ def _run_platformio(root: Path, board: Board, release: Path, work: Path, app: Pa
     jobs = str(os.cpu_count() or 1)
     command = [sys.executable, "-m", "platformio", "run", "-d", str(root), "-e", environment, "-j", jobs]
     try:
-        done = subprocess.run(
-            command,
-            env=_environment(root, board, release, work, app),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=BUILD_SECONDS,
-            check=False,
+        done = run_guarded(
+            command, env=_environment(root, board, release, work, app), timeout_s=BUILD_SECONDS
         )
     except subprocess.TimeoutExpired as error:
         raise BuildFailed(
