@@ -12,7 +12,7 @@ from aurora.compile import Program
 
 ROOT = Path(__file__).resolve().parents[2]
 LIB = ROOT / "firmware" / "lib"
-KERNELS = sorted((LIB / "nn" / "kernels").glob("*.c"))
+KERNELS = sorted((LIB / "nn" / "kernels").rglob("*.c"))
 FLAGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-ffp-contract=off",
          "-fno-tree-vectorize", f"-I{LIB}"]  # fmt: skip
 TRACE_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32)
@@ -42,7 +42,7 @@ def aligned(size: int, alignment: int = 64) -> np.ndarray:
 def kernel_objects(folder: Path, flags: list[str] = FLAGS) -> list[Path]:
     """The kernels compiled once per folder and set of flags."""
     target = folder / hashlib.sha256(" ".join(flags).encode()).hexdigest()[:12]
-    objects = [target / f"{source.stem}.o" for source in KERNELS]
+    objects = [target / f"{source.parent.name}_{source.stem}.o" for source in KERNELS]
     if not target.exists():
         target.mkdir(parents=True)
         for source, result in zip(KERNELS, objects, strict=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aurora.compile.emit import emit_header, emit_source
 from aurora.compile.front import read_model
 from aurora.compile.ir import Graph, Port
@@ -10,7 +12,7 @@ from aurora.compile.lower import lower
 from aurora.compile.passes.arena import plan_arena
 from aurora.compile.passes.check import check
 from aurora.compile.passes.fold import fold
-from aurora.compile.passes.lives import lives
+from aurora.compile.passes.lives import lives, overlaps
 from aurora.compile.passes.order import order
 from aurora.compile.passes.storage import assign_storage, offsets
 from aurora.compile.program import Program, TensorIO
@@ -18,21 +20,24 @@ from aurora.compile.report import make_report
 from aurora.compile.variant import variant_of
 
 
-def compile_model(tflite: bytes, core: str, *, trace: bool = False, name: str = "model") -> Program:
+def compile_model(
+    tflite: bytes, core: str, *, trace: bool = False, name: str = "model", fuse: bool = True
+) -> Program:
     """Compile an int8 .tflite for ``core`` ("cortex-m4f", "host", ...).
 
-    ``trace`` makes the program report every tensor it writes; ``name`` only labels the report. Raises
+    ``trace`` makes the program report every tensor it writes; ``name`` only labels the report; without
+    ``fuse`` every operation stays a step of its own, so that a trace shows all tensors. Raises
     ModelRefused naming operation, tensor and reason for what the engine cannot run, InputError for a damaged
     file.
     """
-    variant = variant_of(core)
+    variant = replace(variant_of(core), fuse=fuse)
     graph = fold(read_model(tflite))
     check(graph)
     graph = order(graph)
     storage = assign_storage(graph)
     calls = lower(graph, storage, variant)
     buffers = lives(graph, storage, calls)
-    plan = plan_arena(buffers, variant.buffer_alignment)
+    plan = plan_arena(buffers, variant.buffer_alignment, overlaps(buffers, storage, calls))
     constants, places = place_constants(calls)
     layout = describe(graph, storage, calls, plan, places, len(constants), variant)
     identity = layout_id(layout)

@@ -42,7 +42,7 @@ _Static_assert(NN_KERNEL_ABI == {abi}, "compile the model again: the kernels' in
 
 {ports}
 
-{parameters}
+{instances}{parameters}
 
 static int run(const void *constants, void *arena, const void *in, void *out, const nn_trace *trace)
 {{
@@ -109,6 +109,7 @@ def emit_source(layout: Mapping[str, Any], identity: bytes, *, trace: bool = Fal
         includes="\n".join(f'#include "nn/kernels/{header}"' for header in headers),
         abi=layout["abi"],
         ports="\n".join(_ports(kind, layout[kind]) for kind in ("inputs", "outputs")),
+        instances="".join(f"{line}\n" for line in _instances(steps)),
         parameters="\n\n".join(_parameters(number, step) for number, step in enumerate(steps)),
         pointers="\n".join(pointers),
         calls="\n".join(line for number, step in enumerate(steps) for line in _call(number, step)),
@@ -127,6 +128,12 @@ def _sizes(layout: Mapping[str, Any]) -> dict[str, int]:
         f"{kind}_bytes": sum(port["bytes"] for port in layout[f"{kind}s"]) for kind in ("input", "output")
     }
     return {key: layout[key] for key in keys} | blocks
+
+
+def _instances(steps: list[Mapping[str, Any]]) -> list[str]:
+    """Kernels made for shapes of this network, each once, and an empty line after the last."""
+    lines = list(dict.fromkeys(line for step in steps for line in step["instances"]))
+    return [*lines, ""] if lines else []
 
 
 def _scratch_in(steps: list[Mapping[str, Any]], region: str) -> bool:

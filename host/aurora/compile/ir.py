@@ -109,8 +109,8 @@ class Constant:
     packing: str
 
 
-#: A C initialiser: a number, a list, or a struct by field name.
-Field = int | tuple[int, ...] | Mapping[str, int]
+#: A C initialiser: a number, a list, a struct by field name, or the name of one of the step's instances.
+Field = int | str | tuple[int, ...] | Mapping[str, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +120,11 @@ class KernelCall:
     ``fields`` and the offsets of ``constants`` fill the parameter struct. ``facts`` are the facts about
     values that this step was specialised on; they enter the layout id. ``writes_all`` is false for a step
     that fills only a part of its output, after which other steps fill the rest.
+
+    ``instances`` are lines of C for file scope, which make a kernel for this step's shape; equal lines are
+    written once. ``overlaps`` maps the number of an input to a distance in bytes: the step is exact as well
+    when its (only) output shares memory with that input, as long as the output starts at least that many
+    bytes before the input. Whoever lowers the step proves the distance; the planner uses it where it can.
     """
 
     function: str
@@ -133,6 +138,8 @@ class KernelCall:
     macs: int = 0
     scratch_bytes: int = 0
     facts: Mapping[str, int] = field(default_factory=dict)
+    instances: tuple[str, ...] = ()
+    overlaps: Mapping[int, int] = field(default_factory=dict)
 
 
 def refused(op: Operation, tensor: Tensor | None, reason: str, hint: str = "") -> ModelRefused:

@@ -18,7 +18,7 @@ from aurora.compile.passes.lives import scratch_key, tensor_key
 from aurora.compile.passes.storage import Storage, offsets
 from aurora.compile.variant import KERNEL_ABI, Variant
 
-LAYOUT_FORMAT = 1
+LAYOUT_FORMAT = 2
 
 #: Region ("input", "output", "arena", "constants") and byte offset.
 Place = list[Any]
@@ -110,6 +110,7 @@ def _step(
         "scratch": scratch,
         "macs": call.macs,
         "facts": dict(call.facts),
+        "instances": list(call.instances),
         "traced": [],
     }
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from aurora.compile.groups import lower_group
 from aurora.compile.ir import Constant, Graph, KernelCall
-from aurora.compile.ops import supported
 from aurora.compile.passes.storage import Storage
 from aurora.compile.variant import Variant
 from aurora.errors import ModelRefused
@@ -33,8 +33,13 @@ def lower(graph: Graph, storage: Storage, variant: Variant) -> tuple[KernelCall,
 
 
 def _steps(graph: Graph, storage: Storage, variant: Variant) -> Iterator[KernelCall]:
+    taken: set[int] = set()
     for op in graph.operations:
-        yield from supported()[op.kind].lower(graph, op, variant)
+        if op.position in taken:
+            continue
+        group = lower_group(graph, op, variant)
+        taken |= {other.position for other in group.fused}
+        yield from group.calls
     for root, at in storage.copies:
         size = graph.tensors[root].elements
         yield KernelCall(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aurora.compile.ir import Graph, KernelCall
-from aurora.compile.passes.arena import Buffer
+from aurora.compile.passes.arena import Buffer, Overlap
 from aurora.compile.passes.storage import Storage
 
 
@@ -37,3 +37,18 @@ def lives(graph: Graph, storage: Storage, calls: Sequence[KernelCall]) -> list[B
         if call.scratch_bytes
     ]
     return tensors + scratch
+
+
+def overlaps(buffers: Sequence[Buffer], storage: Storage, calls: Sequence[KernelCall]) -> tuple[Overlap, ...]:
+    """Pairs that may share memory: a step's output and an input that no later step reads."""
+    by_key = {buffer.key: buffer for buffer in buffers}
+    result = []
+    for step, call in enumerate(calls):
+        for number, distance in call.overlaps.items():
+            reader = by_key.get(tensor_key(call.inputs[number]))
+            writer = by_key.get(tensor_key(call.outputs[0]))
+            if reader is None or writer is None or reader.last != step or writer.first != step:
+                continue
+            if call.inputs.count(call.inputs[number]) == 1:
+                result.append(Overlap(reader.key, writer.key, distance))
+    return tuple(result)
