@@ -107,7 +107,7 @@ REFUSED: dict[str, Callable[[], Broken]] = {
     "dynamic_range": lambda: (float_model(np.int8), FC, "x", "dynamic-range"),
     "custom": lambda: (custom(), "CUSTOM:magic\\n", "y", "custom operation"),
     "dynamic_batch": lambda: (unsupported("SHAPE"), "SHAPE", "t1", "dynamic batch"),
-    "mean": lambda: (unsupported("MEAN"), "MEAN", "t1", "AveragePooling2D"),
+    "gelu": lambda: (unsupported("GELU"), "GELU", "t1", "use ReLU"),
     "unsupported": lambda: (unsupported("GATHER"), "GATHER", "t1", "no kernel"),
     "uint8": lambda: (dense_bytes(t0_type=schema.TensorType.UINT8), FC, "x", "uint8"),
     "no_scale": lambda: (dense_bytes(t0_quantization=None), FC, "x", "one scale"),

@@ -21,9 +21,28 @@ TABLES = {
     "RESHAPE": "ReshapeOptions",
     "PAD": "PadOptions",
     "CONCATENATION": "ConcatenationOptions",
+    "SUB": "SubOptions",
+    "MUL": "MulOptions",
+    "MEAN": "ReducerOptions",
+    "LEAKY_RELU": "LeakyReluOptions",
+    "HARD_SWISH": "HardSwishOptions",
+    "SPLIT": "SplitOptions",
+    "SLICE": "SliceOptions",
+    "STRIDED_SLICE": "StridedSliceOptions",
+    "TRANSPOSE": "TransposeOptions",
+    "SQUEEZE": "SqueezeOptions",
+    "EXPAND_DIMS": "ExpandDimsOptions",
+    "QUANTIZE": "QuantizeOptions",
+    "DEQUANTIZE": "DequantizeOptions",
+    "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
+    "TRANSPOSE_CONV": "TransposeConvOptions",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": "UnidirectionalSequenceLSTMOptions",
+    "SVDF": "SVDFOptions",
+    "PADV2": "PadV2Options",
+    "MIRROR_PAD": "MirrorPadOptions",
 }
 TYPES = {np.dtype(np.int8): "INT8", np.dtype(np.int32): "INT32", np.dtype(np.float32): "FLOAT32",
-         np.dtype(np.int16): "INT16"}  # fmt: skip
+         np.dtype(np.int16): "INT16", np.dtype(np.uint8): "UINT8"}  # fmt: skip
 
 
 class TfliteFile:

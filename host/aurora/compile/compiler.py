@@ -64,8 +64,6 @@ def _ports(graph: Graph, ports: tuple[Port, ...]) -> tuple[TensorIO, ...]:
     for port, at in zip(ports, offsets(graph, ports), strict=True):
         tensor = graph.tensors[port.tensor]
         result.append(
-            TensorIO(
-                port.name, tensor.shape, tensor.dtype, tensor.scale, tensor.zero_point, at, tensor.elements
-            )
+            TensorIO(port.name, tensor.shape, tensor.dtype, tensor.scale, tensor.zero_point, at, tensor.bytes)
         )
     return tuple(result)

@@ -41,7 +41,7 @@ def _steps(graph: Graph, storage: Storage, variant: Variant) -> Iterator[KernelC
         taken |= {other.position for other in group.fused}
         yield from group.calls
     for root, at in storage.copies:
-        size = graph.tensors[root].elements
+        size = graph.tensors[root].bytes
         yield KernelCall(
             function="nn_copy",
             header="copy.h",

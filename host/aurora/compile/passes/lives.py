@@ -17,8 +17,13 @@ def scratch_key(step: int) -> str:
     return f"scratch {step}"
 
 
+def state_key(step: int) -> str:
+    return f"state {step}"
+
+
 def lives(graph: Graph, storage: Storage, calls: Sequence[KernelCall]) -> list[Buffer]:
-    """Buffers of the tensors that lie in the arena, and of each step's scratch."""
+    """Buffers of the tensors that lie in the arena, of each step's scratch, and of the state of those that
+    keep one: that is never given to anything else."""
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     for step, call in enumerate(calls):
@@ -27,7 +32,7 @@ def lives(graph: Graph, storage: Storage, calls: Sequence[KernelCall]) -> list[B
         for root in (*call.outputs, *call.inputs):
             last[root] = step
     tensors = [
-        Buffer(tensor_key(root), graph.tensors[root].elements, start, last[root])
+        Buffer(tensor_key(root), graph.tensors[root].bytes, start, last[root])
         for root, start in first.items()
         if root not in storage.outputs
     ]
@@ -36,7 +41,12 @@ def lives(graph: Graph, storage: Storage, calls: Sequence[KernelCall]) -> list[B
         for step, call in enumerate(calls)
         if call.scratch_bytes
     ]
-    return tensors + scratch
+    state = [
+        Buffer(state_key(step), call.state_bytes, 0, len(calls) - 1)
+        for step, call in enumerate(calls)
+        if call.state_bytes
+    ]
+    return tensors + scratch + state
 
 
 def overlaps(buffers: Sequence[Buffer], storage: Storage, calls: Sequence[KernelCall]) -> tuple[Overlap, ...]:
