@@ -1,8 +1,8 @@
-"""What a model costs on an emulated Cortex-M4F: `python tests/parity/bench_m4.py MODEL.tflite ... [--profile]`.
+"""What a model costs on an emulated M4F: `python tests/parity/bench_m4.py MODEL.tflite ... [--profile]`.
 
-Prints, per model: exact instructions of the first inference, weighted cycles (ALU 1, load or store 2, multiple
-n + 1, taken branch 3), code bytes of program and kernels, constants, RAM (arena, input, output, stack) and how
-many of the inputs give TFLite Micro's bytes. `--profile` adds the instructions of each function.
+Prints, per model: exact instructions of the first inference, weighted cycles (ALU 1, load or store 2,
+multiple n + 1, taken branch 3), code bytes of program and kernels, constants, RAM (arena, input, output,
+stack) and how many inputs give TFLite Micro's bytes. `--profile` adds the instructions of each function.
 """
 
 from __future__ import annotations
@@ -116,9 +116,12 @@ def measure(path: Path, core: str, rows: int, profile: bool, plugin: Path) -> bo
     exact = int((outputs == expected).all(axis=1).sum())
     blocks = size + outputs.shape[1]
     instructions = sum(functions.values())
-    print(f"{path.stem:28} {instructions:>11,} instr {weighted:>11,} weighted  code {sum(sizes.values()):>6,}"
-          f"  const {len(program.constants):>7,}  RAM {program.arena_bytes + blocks + stack:>6,} (arena "
-          f"{program.arena_bytes:,} in+out {blocks:,} stack {stack:,})  exact {exact}/{len(inputs)}")  # fmt: skip
+    ram = f"arena {program.arena_bytes:,} in+out {blocks:,} stack {stack:,}"
+    print(
+        f"{path.stem:28} {instructions:>11,} instr {weighted:>11,} weighted  code {sum(sizes.values()):>6,}"
+        f"  const {len(program.constants):>7,}  RAM {program.arena_bytes + blocks + stack:>6,} ({ram})"
+        f"  exact {exact}/{len(inputs)}"
+    )
     if profile:
         for function, count in sorted(functions.items(), key=lambda item: -item[1]):
             print(f"    {count:>11,}  {sizes.get(function, 0):>6,} B  {function}")
