@@ -148,17 +148,21 @@ def bias_words(sums: Sums, groups: int) -> NDArray[np.uint32]:
     return (bias & 0xFFFFFFFF).astype(np.uint32)
 
 
-def stream(sums: Sums, groups: int, together: int, copies: int, packing: str) -> tuple[Constant, int]:
+def stream(
+    sums: Sums, groups: int, together: int, copies: int, packing: str, *, by_word: bool = False
+) -> tuple[Constant, int]:
     """The stream that a kernel of ``together`` channels at a time reads, and its bytes per such set: biases
     (each ``copies`` times), weights by group, requants. The last set overlaps the one before where the
-    channels are not a multiple."""
+    channels are not a multiple. Of wide weights ``by_word`` puts all channels' first words before their
+    second."""
     channels = len(sums.bias)
     sets = list(range(0, channels - together + 1, together))
     if channels % together:
         sets.append(channels - together)
     index = np.array(sets)[:, None] + np.arange(together)
     biases = np.repeat(bias_words(sums, groups)[index], copies, axis=1)
-    words = weight_words(sums, groups)[index].transpose(0, 2, 1, 3).reshape(len(sets), -1)
+    axes = (0, 2, 3, 1) if by_word else (0, 2, 1, 3)
+    words = weight_words(sums, groups)[index].transpose(axes).reshape(len(sets), -1)
     requants = (sums.requants & 0xFFFFFFFF).astype(np.uint32)[index].reshape(len(sets), -1)
     rows = np.concatenate([biases, words, requants], axis=1)
     kind = "wide" if sums.kind == WIDE else "packed"
