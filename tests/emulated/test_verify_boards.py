@@ -123,3 +123,14 @@ def test_the_command_speaks_json_also_when_it_refuses(tmp_path: Path) -> None:
     assert done.returncode == 20
     assert (refused["op"], refused["tensor"]) == (None, None) and "flash" in refused["reason"]
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_profile_gives_every_instruction_to_a_layer() -> None:
+    verdict = verify_model(conv_net(1), load_board("mps2_an386"), inputs=2, profile=True)
+    assert verdict.profile is not None
+    *layers, between = verdict.profile.layers
+    assert sum(layer.instructions for layer in verdict.profile.layers) == verdict.instructions
+    assert all(layer.instructions > 0 for layer in layers) and between.instructions < 100
+    assert max(layers, key=lambda layer: layer.instructions).macs > 0
+    text = verdict.profile.text()
+    assert "CONV_2D" in text and "nn_" in text

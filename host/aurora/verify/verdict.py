@@ -17,6 +17,7 @@ from aurora.verify.cycles import instructions_of, weighted_cycles
 from aurora.verify.image import Image, build_image
 from aurora.verify.inputs import make_inputs
 from aurora.verify.machine import INFERENCE, RESET, Run, run_image
+from aurora.verify.profile import Profile, profile_of
 from aurora.verify.sizes import Sizes, sizes_of
 
 DEFAULT_INPUTS = 40
@@ -25,7 +26,8 @@ DEFAULT_INPUTS = 40
 @dataclass(frozen=True)
 class Verdict:
     """``exact`` of ``inputs`` agree in every tensor and output byte. ``instructions`` and
-    ``weighted_cycles`` are the largest over the inputs; ``per_input`` holds the instructions of each."""
+    ``weighted_cycles`` are the largest over the inputs; ``per_input`` holds the instructions of each,
+    ``profile`` where those of the slowest went, if that was asked for."""
 
     model: str
     board: str
@@ -39,7 +41,7 @@ class Verdict:
     stack_bytes: int
     init_instructions: int
     per_input: tuple[int, ...]
-    report: dict[str, Any]
+    profile: Profile | None
 
     def record(self) -> dict[str, Any]:
         """What `aurora verify --json` prints."""
@@ -65,6 +67,7 @@ def verify_model(
     name: str = "model",
     inputs: int = DEFAULT_INPUTS,
     golden: NDArray[np.int8] | None = None,
+    profile: bool = False,
 ) -> Verdict:
     """Compile ``tflite`` for ``board`` with and without tracing, run both images, compare, measure.
 
@@ -89,7 +92,7 @@ def verify_model(
             difference = _unfused(tflite, board, name, blocks, Path(folder) / "unfused") or fused
             if difference is fused and fused is not None:
                 difference = replace(fused, only_fused=True)
-        return _verdict(image, measured, inputs - len(wrong), difference)
+        return _verdict(image, measured, inputs - len(wrong), difference, profile)
 
 
 def _traced(
@@ -108,7 +111,7 @@ def _unfused(
     return oracle.first_difference(program, run)
 
 
-def _verdict(image: Image, run: Run, exact: int, difference: Difference | None) -> Verdict:
+def _verdict(image: Image, run: Run, exact: int, difference: Difference | None, profile: bool) -> Verdict:
     code = instructions_of(image.elf)
     counts = run.instructions()
     return Verdict(
@@ -124,7 +127,7 @@ def _verdict(image: Image, run: Run, exact: int, difference: Difference | None) 
         stack_bytes=run.stack_bytes,
         init_instructions=_init_instructions(image),
         per_input=tuple(counts),
-        report=image.program.report,
+        profile=profile_of(image, run.counts[counts.index(max(counts))]) if profile else None,
     )
 
 
