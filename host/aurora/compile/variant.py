@@ -39,9 +39,10 @@ M4 = Variant(
 )
 
 #: Cores with the DSP extension run the m4 kernels.
-BY_CORE = {"cortex-m4f": M4, "cortex-m7": M4, "cortex-m33": M4}
+BY_CORE = {"cortex-m4": M4, "cortex-m7": M4, "cortex-m33": M4}
 
 
 def variant_of(core: str) -> Variant:
-    """The variant that ``core`` (a board record's name, like "cortex-m4f", or "host") runs."""
-    return BY_CORE.get(core, PORTABLE)
+    """The variant that ``core`` (a board record's name, like "cortex-m4f", or "host") runs; kernels do not
+    care for a float unit."""
+    return BY_CORE.get(core.removesuffix("f"), PORTABLE)
