@@ -114,7 +114,7 @@ class Constant:
 
 
 #: A C initialiser: a number, a list, a struct by field name, or the name of one of the step's instances.
-Field = int | str | tuple[int, ...] | Mapping[str, int]
+Field = int | str | tuple[int, ...] | Mapping[str, int | str | tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +130,9 @@ class KernelCall:
     written once. ``overlaps`` maps the number of an input to a distance in bytes: the step is exact as well
     when its (only) output shares memory with that input, as long as the output starts at least that many
     bytes before the input. Whoever lowers the step proves the distance; the planner uses it where it can.
+
+    ``room`` gives bytes that a tensor's buffer needs, where the step reads or writes beyond its elements. The
+    output of a ``private`` step is in a form that only the variant's own steps know, so traces leave it out.
     """
 
     function: str
@@ -146,6 +149,8 @@ class KernelCall:
     facts: Mapping[str, int] = field(default_factory=dict)
     instances: tuple[str, ...] = ()
     overlaps: Mapping[int, int] = field(default_factory=dict)
+    room: Mapping[int, int] = field(default_factory=dict)
+    private: bool = False
 
 
 def refused(op: Operation, tensor: Tensor | None, reason: str, hint: str = "") -> ModelRefused:

@@ -63,6 +63,8 @@ def describe(
         for root in call.outputs:
             writes_left[root] -= 1
             if writes_left[root] == 0:  # a tensor filled by several steps is reported after the last
+                if call.private:
+                    continue
                 place = _place(root, storage, plan)
                 step["traced"].append({"number": number, "place": place, "bytes": graph.tensors[root].bytes})
                 number += 1
@@ -117,7 +119,7 @@ def _step(
 def _plain(value: Any) -> Any:
     """Tuples as lists and mappings as dicts, which JSON and CBOR both know."""
     if isinstance(value, Mapping):
-        return dict(value)
+        return {name: _plain(item) for name, item in value.items()}
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -62,4 +62,5 @@ def _with_operands(graph: Graph, storage: Storage, call: KernelCall) -> KernelCa
         if data is not None:
             constants[f"operand_{number}"] = Constant(data.tobytes(), OPERAND_ALIGNMENT, "int8 operand")
     outputs = tuple(storage.roots[index] for index in call.outputs)
-    return replace(call, constants=constants, inputs=inputs, outputs=outputs)
+    room = {storage.roots[index]: size for index, size in call.room.items()}
+    return replace(call, constants=constants, inputs=inputs, outputs=outputs, room=room)

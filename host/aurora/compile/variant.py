@@ -38,8 +38,17 @@ M4 = Variant(
     package="aurora.compile.m4",
 )
 
-#: Cores with the DSP extension run the m4 kernels.
-BY_CORE = {"cortex-m4": M4, "cortex-m7": M4, "cortex-m33": M4}
+M55 = Variant(
+    "m55",
+    constants_alignment=16,
+    arena_alignment=16,
+    buffer_alignment=16,
+    weights_alignment=16,
+    package="aurora.compile.m55",
+)
+
+#: Cores with the DSP extension run the m4 kernels, those with Helium the m55 kernels.
+BY_CORE = {"cortex-m4": M4, "cortex-m7": M4, "cortex-m33": M4, "cortex-m55": M55}
 
 
 def variant_of(core: str) -> Variant:

@@ -32,7 +32,7 @@ def lives(graph: Graph, storage: Storage, calls: Sequence[KernelCall]) -> list[B
         for root in (*call.outputs, *call.inputs):
             last[root] = step
     tensors = [
-        Buffer(tensor_key(root), graph.tensors[root].bytes, start, last[root])
+        Buffer(tensor_key(root), _size(graph, root, calls), start, last[root])
         for root, start in first.items()
         if root not in storage.outputs
     ]
@@ -47,6 +47,10 @@ def lives(graph: Graph, storage: Storage, calls: Sequence[KernelCall]) -> list[B
         if call.state_bytes
     ]
     return tensors + scratch + state
+
+
+def _size(graph: Graph, root: int, calls: Sequence[KernelCall]) -> int:
+    return max(graph.tensors[root].bytes, *(call.room.get(root, 0) for call in calls))
 
 
 def overlaps(buffers: Sequence[Buffer], storage: Storage, calls: Sequence[KernelCall]) -> tuple[Overlap, ...]:

@@ -1,0 +1,93 @@
+#include "nn/kernels/m55/pool_2d.h"
+
+#if defined(__ARM_FEATURE_MVE)
+
+#include <arm_mve.h>
+
+/* The taps of one output that lie inside the input. */
+typedef struct {
+    const int8_t *first;
+    uint32_t rows, columns;
+    uint32_t row; /* bytes from the last tap of a row to the first of the next */
+} taps;
+
+static taps taps_of(const nn_window *g, nn_span rows, nn_span columns, const int8_t *x)
+{
+    const uint32_t wide = (uint32_t)(columns.end - columns.first);
+    const int32_t at = (rows.origin + rows.first) * g->in_w + columns.origin + columns.first;
+
+    return (taps){x + at * g->in_c, (uint32_t)(rows.end - rows.first), wide,
+                  (g->in_w - wide) * g->in_c};
+}
+
+/* Sums of up to 8 channels from c on; 16 bits hold 256 bytes. */
+static int16x8_t sums(const taps *t, uint32_t c, uint32_t channels, mve_pred16_t wanted)
+{
+    const int8_t *tap = t->first + c;
+    int16x8_t sum = vdupq_n_s16(0);
+
+    for (uint32_t y = t->rows; y > 0; y--, tap += t->row)
+        for (uint32_t x = t->columns; x > 0; x--, tap += channels)
+            sum = vaddq_s16(sum, vldrbq_z_s16(tap, wanted));
+    return sum;
+}
+
+static void averages(const taps *t, uint32_t channels, const nn_levels *levels, int8_t *y)
+{
+    const int32_t count = (int32_t)(t->rows * t->columns);
+
+    for (uint32_t c = 0; c < channels; c += 8) {
+        const uint32_t some = channels - c < 8 ? channels - c : 8;
+        int16_t each[8];
+        vst1q_s16(each, sums(t, c, channels, vctp16q(some)));
+        for (uint32_t i = 0; i < some; i++) {
+            const int32_t sum = each[i];
+            /* rounded half away from zero: C division truncates */
+            *y++ = nn_clamp((sum > 0 ? sum + count / 2 : sum - count / 2) / count, levels);
+        }
+    }
+}
+
+static void largest(const taps *t, uint32_t channels, const nn_levels *levels, int8_t *y)
+{
+    for (uint32_t c = 0; c < channels; c += 16) {
+        const mve_pred16_t wanted = vctp8q(channels - c);
+        const int8_t *tap = t->first + c;
+        int8x16_t max = vdupq_n_s8((int8_t)levels->low);
+        for (uint32_t rows = t->rows; rows > 0; rows--, tap += t->row)
+            for (uint32_t x = t->columns; x > 0; x--, tap += channels)
+                max = vmaxq_s8(max, vldrbq_z_s8(tap, wanted));
+        vstrbq_p_s8(y + c, vminq_s8(max, vdupq_n_s8((int8_t)levels->high)), wanted);
+    }
+}
+
+typedef void pool(const taps *t, uint32_t channels, const nn_levels *levels, int8_t *y);
+
+static void all_outputs(const nn_pool_2d_params *p, const uint8_t *constants, const int8_t *x,
+                        int8_t *y, pool *of)
+{
+    const nn_window *g = &p->window;
+    const nn_levels *levels = NN_TABLE(nn_levels, constants, p->levels);
+
+    for (int32_t oy = 0; oy < g->out_h; oy++) {
+        const nn_span rows = nn_rows(g, oy);
+        for (int32_t ox = 0; ox < g->out_w; ox++, y += g->in_c) {
+            const taps t = taps_of(g, rows, nn_columns(g, ox), x);
+            of(&t, g->in_c, levels, y);
+        }
+    }
+}
+
+void nn_m55_average_pool_2d(const nn_pool_2d_params *p, const uint8_t *constants, const int8_t *x,
+                            int8_t *y)
+{
+    all_outputs(p, constants, x, y, averages);
+}
+
+void nn_m55_max_pool_2d(const nn_pool_2d_params *p, const uint8_t *constants, const int8_t *x,
+                        int8_t *y)
+{
+    all_outputs(p, constants, x, y, largest);
+}
+
+#endif
