@@ -64,7 +64,10 @@ class TfliteFile:
         axis: int = 0,
         dtype: type = np.int8,
         name: str | None = None,
+        int4: bool = False,
+        variable: bool = False,
     ) -> int:
+        """A tensor; ``data`` of int8 may be stored as ``int4``."""
         table = schema.TensorT()
         table.name = (name or f"t{len(self.tensors)}").encode()
         table.shape = [int(size) for size in shape]
@@ -75,11 +78,17 @@ class TfliteFile:
             table.quantization.scale = scales
             table.quantization.zeroPoint = np.full(len(scales), zero, np.int64)
             table.quantization.quantizedDimension = axis
+        if int4:
+            table.type = schema.TensorType.INT4
         if data is not None:
             buffer = schema.BufferT()
             buffer.data = np.frombuffer(np.ascontiguousarray(data).tobytes(), np.uint8)
+            if int4:
+                halves = np.append(buffer.data & 15, np.zeros(buffer.data.size % 2, np.uint8))
+                buffer.data = halves[::2] | halves[1::2] << 4
             self.buffers.append(buffer)
             table.buffer = len(self.buffers) - 1
+        table.isVariable = variable
         self.tensors.append(table)
         return len(self.tensors) - 1
 

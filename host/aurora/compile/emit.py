@@ -176,7 +176,7 @@ def _parameters(number: int, step: Mapping[str, Any]) -> str:
 
 def _initialiser(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f".{name} = {number}" for name, number in value.items()) + "}"
+        return "{" + ", ".join(f".{name} = {_initialiser(item)}" for name, item in value.items()) + "}"
     if isinstance(value, list):
         return "{" + ", ".join(map(str, value)) + "}"
     return str(value)

@@ -7,6 +7,7 @@ are those of gemmlowp's fixedpoint.h, on which TFLite Micro's int8 LOGISTIC and 
 from __future__ import annotations
 
 import math
+import struct
 
 from aurora.compile.lookup import INT32_MAX, high_multiply, round_shift, wrapped
 
@@ -84,3 +85,14 @@ def _reciprocal(x: int) -> int:
 def _shifted_left(x: int, bits: int) -> int:
     """x * 2^bits, saturated to int32."""
     return min(max(x << bits, -INT32_MAX - 1), INT32_MAX)
+
+
+def interpolation_table() -> bytes:
+    """uint16 [256]: 65536 sigmoid(i / 24), for straight lines between; the table of TFLite Micro's 16-bit
+    LOGISTIC and TANH. Each entry is raised by half of what the line would lose to the curve."""
+    curve = [65536 / (1 + math.exp(-i / 24)) for i in range(-1, 257)]
+    values = [
+        math.floor(here - (before - 2 * here + after) / 16 + 0.5)
+        for before, here, after in zip(curve, curve[1:], curve[2:], strict=False)
+    ]
+    return struct.pack("<256H", *values[:-1], 65535)

@@ -11,7 +11,7 @@ from aurora.compile.quantise import quantise_multiplier
 from aurora.compile.variant import Variant
 
 INT16_MIN, INT16_MAX = -32768, 32767
-LARGEST_EXPONENT = 30
+SMALLEST_EXPONENT, LARGEST_EXPONENT = -15, 30
 
 
 def _factor(ratio: np.float32) -> tuple[int, int]:
@@ -37,7 +37,7 @@ def check(graph: Graph, op: Operation) -> None:
     if not x.scale / out.scale < 128 or not x.scale < 1e4:
         raise refused(op, out, f"its scales {x.scale:.3g} and {out.scale:.3g} are beyond its fixed point")
     (_, exponent), (_, inner) = _factors(graph, op)
-    if exponent > 0 or inner > LARGEST_EXPONENT:
+    if not SMALLEST_EXPONENT <= exponent <= 0 or not SMALLEST_EXPONENT <= inner <= LARGEST_EXPONENT:
         raise refused(op, out, f"its scales {x.scale:.3g} and {out.scale:.3g} are beyond its fixed point")
 
 
