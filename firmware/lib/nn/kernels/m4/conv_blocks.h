@@ -22,12 +22,14 @@ typedef struct {
     nn_m4_block *block;
     nn_window window;
     int32_t kind, groups;
+    int32_t neighbours; /* 1: windows of one tap that follow each other without gap or padding */
     uint32_t weights, pair_bytes, levels; /* streams of channel pairs, the last of odd channels
                                              overlapping; nn_levels */
 } nn_m4_conv_blocks_params;
 
-/* scratch: 24 bytes per group, then in_c bytes where in_c is a multiple of 4, else 12 bytes per
- * group and 4 more. y may be written over x at the distance that the compiler has proved. */
+/* scratch: 24 bytes per group, then taps_w * in_c bytes where in_c is a multiple of 4, else 12
+ * bytes per group and 4 more. y may be written over x at the distance that the compiler has proved.
+ */
 void nn_m4_conv_blocks(const nn_m4_conv_blocks_params *p, const uint8_t *constants, const int8_t *x,
                        int8_t *y, int8_t *scratch);
 

@@ -8,20 +8,28 @@ static inline void expand_group(uint32_t *dst, uint32_t x, int kind)
     dst[1] = kind == NN_M4_WIDE ? nn_sxtb16_odd(x) : nn_even_less_odd(x);
 }
 
-static inline void expand(uint32_t *dst, const int8_t *src, int32_t groups, int kind)
+#if !NN_M4_ASM
+
+void nn_m4_expand(uint32_t *dst, const int8_t *src, int32_t groups, int kind)
 {
-#pragma GCC unroll 4
     for (; groups > 0; groups--, dst += 2, src += 4)
         expand_group(dst, nn_load4(src), kind);
 }
 
-void nn_m4_expand(uint32_t *dst, const int8_t *src, int32_t groups, int kind)
+uint32_t *nn_m4_expand_3(uint32_t *dst, const int8_t *const src[3], int32_t groups, int kind)
 {
-    if (kind == NN_M4_WIDE)
-        expand(dst, src, groups, NN_M4_WIDE);
-    else
-        expand(dst, src, groups, NN_M4_PACKED);
+    for (int32_t k = 0; k < groups; k++, dst += 6) {
+        for (int32_t i = 0; i < 3; i++) {
+            uint32_t pair[2];
+            expand_group(pair, nn_load4(src[i] + 4 * k), kind);
+            dst[i] = pair[0];
+            dst[i + 3] = pair[1];
+        }
+    }
+    return dst;
 }
+
+#endif
 
 /* Groups that the row's ends cut, byte by byte. */
 static int32_t expand_ends(uint32_t *dst, const int8_t *row, int32_t at, int32_t groups,
@@ -52,21 +60,6 @@ void nn_m4_expand_row(uint32_t *dst, const int8_t *row, int32_t at, int32_t grou
         return;
     nn_m4_expand(dst, row + at, inside, kind);
     (void)expand_ends(dst + 2 * inside, row, at + 4 * inside, groups - inside, size, zero, kind);
-}
-
-uint32_t *nn_m4_expand_3(uint32_t *dst, const int8_t *const src[3], int32_t groups, int kind)
-{
-    const int8_t *a = src[0], *b = src[1], *c = src[2];
-    for (; groups > 0; groups--, dst += 6, a += 4, b += 4, c += 4) {
-        const uint32_t x[3] = {nn_load4(a), nn_load4(b), nn_load4(c)};
-        for (int32_t i = 0; i < 3; i++) {
-            uint32_t pair[2];
-            expand_group(pair, x[i], kind);
-            dst[i] = pair[0];
-            dst[i + 3] = pair[1];
-        }
-    }
-    return dst;
 }
 
 void nn_m4_clamp(int8_t *x, int32_t count, int32_t low, int32_t high)
