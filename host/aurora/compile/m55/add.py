@@ -50,7 +50,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
             "width": width,
             "start": (a.start, b.start, y.start),
             "row": (a.row, b.row, y.row),
-            "y_fill": 0 if y.plain else y.bytes,
+            "y_border": y.border_bytes(),
         },
         constants={"values": Constant(words([*values, tensors[2].zero_point]), WORD, "nn_m55_add_values")},
         inputs=(tensors[0].index, tensors[1].index),

@@ -14,16 +14,15 @@ from aurora.compile.m55.geometry import (
     GROUP,
     Buffers,
     buffers,
+    channel_constant,
     chunk_of,
     is_relu,
     places_table,
     whole_groups,
 )
 from aurora.compile.m55.tile import ROW_POINTERS, VECTOR, Patch, Tile
-from aurora.compile.passes.zero_points import folded_bias
-from aurora.compile.quantise import activation_range, channel_requants, levels_constant
+from aurora.compile.quantise import activation_range, levels_constant
 from aurora.compile.variant import Variant
-from aurora.compile.weights import bias_of
 from aurora.compile.window import window_of
 
 KINDS = ("CONV_2D",)
@@ -99,8 +98,7 @@ def _call(graph: Graph, op: Operation, pool: Operation | None, variant: Variant)
         fields={"finish": finish, "channels": channels, **plan.fields},
         constants={
             "weights": Constant(plan.tile.packed(by_row), VECTOR, plan.packing),
-            "bias": folded_bias(weights.data.astype(np.int8), bias_of(graph, op, channels), x.zero_point),
-            "requant": channel_requants(op, x, weights, made, channels),
+            "scales": channel_constant(graph, op, by_row, x, weights, made),
             "levels": levels_constant(x, made, low, high),
         },
         inputs=(x.index,),
@@ -159,7 +157,8 @@ class _Plan:
             patches = dict.fromkeys(patches, 0)
         self.fields: dict[str, Field] = {
             "tile": name,
-            "targets": {"places": table, "groups": len(places) // GROUP},
+            "places": table,
+            "groups": len(places) // GROUP,
             **b.fields(),
             "patches": patches,
             "x_start": x_start,

@@ -16,15 +16,14 @@ from aurora.compile.m55.geometry import (
     GROUP,
     Buffers,
     buffers,
+    channel_constant,
     chunk_of,
     is_relu,
     places_table,
     whole_groups,
 )
-from aurora.compile.passes.zero_points import folded_bias
-from aurora.compile.quantise import activation_range, channel_requants, levels_constant
+from aurora.compile.quantise import activation_range, levels_constant
 from aurora.compile.variant import Variant
-from aurora.compile.weights import bias_of
 from aurora.compile.window import window_of
 
 KINDS = ("DEPTHWISE_CONV_2D",)
@@ -86,8 +85,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
             "weights": Constant(
                 plan.tile.packed(by_channel.reshape(channels, -1)), VECTOR, f"int8 [output][{VECTOR}]"
             ),
-            "bias": folded_bias(by_channel, bias_of(graph, op, channels), x.zero_point),
-            "requant": channel_requants(op, x, weights, out, channels),
+            "scales": channel_constant(graph, op, by_channel, x, weights, out),
             "levels": levels_constant(x, out, low, high),
         },
         inputs=(x.index,),
@@ -128,7 +126,8 @@ class _Plan:
         b.area(4 * len(places))
         self.fields: dict[str, Field] = {
             "tile": name,
-            "targets": {"places": table, "groups": len(places) // GROUP},
+            "places": table,
+            "groups": len(places) // GROUP,
             **b.fields(),
             "x_start": x_start,
             "units": units,

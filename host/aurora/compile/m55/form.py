@@ -42,6 +42,15 @@ class Form:
     def contiguous(self) -> bool:
         return self.rows == 1 or self.row == self.columns * self.column
 
+    def border_bytes(self) -> dict[str, int]:
+        """nn_m55_border_bytes: both ends of a single row, else the whole buffer."""
+        end = self.start + self.columns * self.column
+        if self.plain:
+            return {"before": 0, "end": 0, "after": 0}
+        if self.rows > 1 or self.planes or self.border[0] or self.border[2]:
+            return {"before": self.bytes, "end": 0, "after": 0}
+        return {"before": self.start, "end": end, "after": self.border[3] * self.column}
+
     def place(self, row: int, column: int) -> int:
         return row * self.row + column * self.column
 

@@ -6,10 +6,24 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aurora.compile.ir import Field, Graph, Operation, Tensor
+import numpy as np
+from numpy.typing import NDArray
+
+from aurora.compile.ir import Constant, Field, Graph, Operation, Tensor
 from aurora.compile.m55.form import Form, form_of, in_arena, make_form
-from aurora.compile.quantise import INT8_MAX, INT8_MIN, activation_range, channel_factors, quantise_multiplier
+from aurora.compile.passes.zero_points import folded_bias
+from aurora.compile.quantise import (
+    INT8_MAX,
+    INT8_MIN,
+    WORD,
+    activation_range,
+    channel_factors,
+    channel_requants,
+    quantise_multiplier,
+    words,
+)
 from aurora.compile.variant import Variant
+from aurora.compile.weights import bias_of
 
 GROUP = 8  # outputs that leave together
 CHUNK = 160  # positions whose sums are held at once, where no row asks for more
@@ -53,6 +67,17 @@ def is_relu(graph: Graph, op: Operation, out: Tensor) -> bool:
     )
 
 
+def channel_constant(
+    graph: Graph, op: Operation, by_channel: NDArray[np.int8], x: Tensor, weights: Tensor, out: Tensor
+) -> Constant:
+    """nn_m55_channel per output; ``by_channel`` are the weights, channel first."""
+    channels = len(by_channel)
+    bias = np.frombuffer(folded_bias(by_channel, bias_of(graph, op, channels), x.zero_point).data, "<i4")
+    requants = np.frombuffer(channel_requants(op, x, weights, out, channels).data, "<i4").reshape(-1, 2)
+    table = np.column_stack([bias, requants])
+    return Constant(words(table.reshape(-1).tolist()), WORD, f"nn_m55_channel[{channels}]")
+
+
 @dataclass
 class Buffers:
     """Where a step reads and writes, and its scratch, laid out area by area."""
@@ -75,9 +100,10 @@ class Buffers:
         if not self.staged:
             staging = dict.fromkeys(staging, 0)
         return {
+            "x_border": s.border_bytes(),
+            "y_border": t.border_bytes(),
             "staging": staging,
             "y_start": t.start,
-            "y_fill": 0 if t.plain else t.bytes,
             "y_channel": t.channel,
             "y_bytes": self.copied,
         }

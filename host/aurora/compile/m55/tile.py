@@ -19,7 +19,8 @@ VECTOR = 16
 POSITIONS = 4
 VECTORS = 8
 ROW_POINTERS = ("r1", "r3", "r5")
-RESIDENT = 6  # weight vectors that may stay in registers
+RESIDENT = 6  # weight vectors that may stay in registers where they are all there are
+KEPT = (2, 4)  # of more, so many
 NEAR_WEIGHTS = 63  # vectors that an immediate offset reaches
 LOADS = {4: "vldrw.32", 2: "vldrh.16", 1: "vldrb.8"}
 
@@ -66,7 +67,7 @@ class Tile:
     @property
     def fits(self) -> bool:
         p = self.patch
-        jump = abs(p.next_row - self.turns * self.together * POSITIONS * p.step)
+        jump = abs(p.next_row - self.turns * self.together * POSITIONS * p.step) if p.down > 1 else 0
         return p.rows <= len(ROW_POINTERS) and max(p.row_step, p.step * 8, jump, p.length) <= MAX_STEP
 
     def packed(self, weights: NDArray[np.int8]) -> bytes:
@@ -90,16 +91,16 @@ class Tile:
             f"Sums of {p.across} x {p.down} positions, {p.step} bytes apart, patches of "
             f"{p.rows} x {p.length} bytes."
         )
-        return function(name, _Writer(self).lines(), comment)
+        return function(name, min((_Writer(self, kept).lines() for kept in KEPT), key=len), comment)
 
 
 class _Writer:
     """One emission: which vector holds what, and where the row pointers stand."""
 
-    def __init__(self, tile: Tile) -> None:
+    def __init__(self, tile: Tile, kept: int) -> None:
         self.tile, self.patch = tile, tile.patch
         self.vectors = 2 * len(tile.pieces)
-        kept = self.vectors if self.vectors <= RESIDENT else 2
+        kept = self.vectors if self.vectors <= RESIDENT else kept
         self.kept = [f"q{VECTORS - kept + i}" for i in range(kept)]
         self.stream = [] if kept == self.vectors else ["q0", "q1"]
         self.free = [f"q{i}" for i in range(len(self.stream), VECTORS - kept)]
@@ -133,13 +134,15 @@ class _Writer:
         free += [ROW_POINTERS[row] for row in range(p.rows, len(ROW_POINTERS))]
         across = _Counter(self.tile.turns, free.pop() if free and self.tile.turns > 1 else "", 0)
         down = _Counter(p.down, free.pop() if free and p.down > 1 else "", 4)
-        lines = [*head, "sub sp, sp, #8", *down.start(), *across.start(), "1:", *body, *across.step()]
+        stack = any(counter.turns > 1 and not counter.register for counter in (across, down))
+        head += ["sub sp, sp, #8"] if stack else []
+        lines = [*head, *down.start(), *across.start(), "1:", *body, *across.step()]
         if p.down > 1:
             jump = p.next_row - self.tile.turns * self.advance
             for row in range(p.rows):
                 lines += moved(ROW_POINTERS[row], jump)
             lines += [*down.count(), *across.start(), *down.back()]
-        return [*lines, "add sp, sp, #8", *RETURN]
+        return [*lines, *(["add sp, sp, #8"] if stack else []), *RETURN]
 
     def _write_body(self) -> None:
         tile, p = self.tile, self.patch

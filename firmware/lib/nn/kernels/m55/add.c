@@ -62,7 +62,7 @@ void nn_m55_add(const nn_m55_add_params *p, const uint8_t *constants, const int8
     const nn_m55_add_values *v = NN_TABLE(nn_m55_add_values, constants, p->values);
     const uint32_t vectors = p->width / 16;
 
-    nn_m55_fill(y, v->zero, p->y_fill);
+    nn_m55_border(&p->y_border, v->zero, y);
     a += p->start[0];
     b += p->start[1];
     y += p->start[2];

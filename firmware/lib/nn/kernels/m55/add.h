@@ -3,7 +3,7 @@
 #ifndef NN_KERNELS_M55_ADD_H
 #define NN_KERNELS_M55_ADD_H
 
-#include <stdint.h>
+#include "nn/kernels/m55/place.h"
 
 /* (a * a_factor + b * b_factor + offset), shifted right by 16 and by 5, rounding half up both
  * times. */
@@ -16,7 +16,7 @@ typedef struct {
 typedef struct {
     uint32_t rows, width;
     uint32_t start[3], row[3];
-    uint32_t y_fill; /* bytes of the output buffer that get the zero point first */
+    nn_m55_border_bytes y_border;
     uint32_t values; /* place of nn_m55_add_values in the constants */
 } nn_m55_add_params;
 

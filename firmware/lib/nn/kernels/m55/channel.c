@@ -20,10 +20,10 @@
     "vstrb.16 " #A ", [%[y], q6]\n"
 
 #define RELU_FINISH(NAME, LOADS)                                                                   \
-    void NAME(const int32_t *sums, const nn_m55_channel *c, const nn_m55_targets *t, int8_t *y)    \
+    void NAME(const int32_t *sums, const nn_m55_channel *c, int8_t *y, const nn_m55_targets *t)    \
     {                                                                                              \
         const uint16_t *places = t->places;                                                        \
-        const int32_t shift = c->requant->shift;                                                   \
+        const int32_t shift = c->scale.shift;                                                      \
         const int32_t zero = (int32_t)((uint32_t)INT8_MIN << -shift);                              \
         __asm__ volatile(                                                                          \
             "vdup.32 q7, %[multiplier]\n"                                                          \
@@ -31,7 +31,7 @@
             "1:\n" LOADS "le lr, 1b\n"                                                             \
             : [sums] "+r"(sums), [places] "+r"(places)                                             \
             : [y] "r"(y), [groups] "r"(t->groups), [bias] "r"(c->bias),                            \
-              [multiplier] "r"(c->requant->multiplier), [shift] "r"(shift), [zero] "r"(zero)       \
+              [multiplier] "r"(c->scale.multiplier), [shift] "r"(shift), [zero] "r"(zero)          \
             : "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "lr", "memory");                     \
     }
 
@@ -64,11 +64,11 @@ RELU_FINISH(nn_m55_relu_max4, LARGEST_OF_4(q4) LARGEST_OF_4(q5) RELU_2(q4, q5))
 
 /* Halves away from zero: one less below zero before VRSHL, by the high half of x * 1, unless
  * nothing is shifted. */
-void nn_m55_any(const int32_t *sums, const nn_m55_channel *c, const nn_m55_targets *t, int8_t *y)
+void nn_m55_any(const int32_t *sums, const nn_m55_channel *c, int8_t *y, const nn_m55_targets *t)
 {
     const uint16_t *places = t->places;
-    const int32_t shift = c->requant->shift;
-    const int32_t spread[] = {c->requant->multiplier, shift < 0, c->levels->low, c->levels->high};
+    const int32_t shift = c->scale.shift;
+    const int32_t spread[] = {c->scale.multiplier, shift < 0, t->levels->low, t->levels->high};
     __asm__ volatile("ldr lr, [%[spread]]\n"
                      "vdup.32 q7, lr\n"
                      "ldr lr, [%[spread], #4]\n"
@@ -105,7 +105,7 @@ void nn_m55_any(const int32_t *sums, const nn_m55_channel *c, const nn_m55_targe
                      : [sums] "+r"(sums), [places] "+r"(places)
                      : [y] "r"(y), [groups] "r"(t->groups), [bias] "r"(c->bias),
                        [spread] "r"(spread), [left] "r"(shift > 0 ? shift : 0),
-                       [right] "r"(shift > 0 ? 0 : shift), [zero] "r"(c->levels->output_zero)
+                       [right] "r"(shift > 0 ? 0 : shift), [zero] "r"(t->levels->output_zero)
                      : "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "lr", "memory");
 }
 

@@ -5,22 +5,21 @@
 #include "nn/kernels/requantize.h"
 
 /* Where the outputs of one chunk of positions go: byte offsets of `groups` * 8 outputs, each eight
- * in the order 0 4 1 5 2 6 3 7 in which two narrowed vectors hold them. */
+ * in the order 0 4 1 5 2 6 3 7 in which two narrowed vectors hold them; and the layer's levels. */
 typedef struct {
     const uint16_t *places;
     uint32_t groups;
+    const nn_levels *levels;
 } nn_m55_targets;
 
-/* One output channel: the bias with the input's zero point folded in, its scale, the layer's
- * levels. */
+/* One output channel: the bias with the input's zero point folded in, and its scale. */
 typedef struct {
     int32_t bias;
-    const nn_requant *requant;
-    const nn_levels *levels;
+    nn_requant scale;
 } nn_m55_channel;
 
-typedef void nn_m55_finish(const int32_t *sums, const nn_m55_channel *c, const nn_m55_targets *t,
-                           int8_t *y);
+typedef void nn_m55_finish(const int32_t *sums, const nn_m55_channel *c, int8_t *y,
+                           const nn_m55_targets *t);
 
 /* For a clamp to [-128, 127] at the zero point -128 and shifts from -24 to 0: a ReLU. The numbers
  * take the maximum over as many neighbouring sums first; scaling never decreases as a sum grows. */

@@ -2,16 +2,10 @@
 
 #if defined(__ARM_FEATURE_MVE)
 
-#include <arm_mve.h>
-
 /* One step at work: pointers that its drivers share. */
 typedef struct {
-    const nn_m55_conv_params *p;
-    const int8_t *weights;
-    const int32_t *bias;
-    const nn_requant *requant;
-    const nn_levels *levels;
-    int32_t *sums;
+    const nn_m55_channel *channels;
+    nn_m55_targets targets;
     const int8_t *x;
     int8_t *y;
 } work;
@@ -19,22 +13,17 @@ typedef struct {
 static work begin(const nn_m55_conv_params *p, const uint8_t *constants, const int8_t *x, int8_t *y,
                   int8_t *scratch)
 {
-    work k = {p,
-              NN_TABLE(int8_t, constants, p->weights),
-              NN_TABLE(int32_t, constants, p->bias),
-              NN_TABLE(nn_requant, constants, p->requant),
-              NN_TABLE(nn_levels, constants, p->levels),
-              (int32_t *)(void *)scratch,
-              x,
-              y};
+    const nn_levels *levels = NN_TABLE(nn_levels, constants, p->levels);
+    work k = {NN_TABLE(nn_m55_channel, constants, p->scales), {p->places, p->groups, levels}, x, y};
 
     if (p->staging.bytes != 0) {
         k.x = scratch + p->scratch_x;
-        nn_m55_stage(&p->staging, k.levels->input_zero, x, scratch + p->scratch_x);
+        nn_m55_border(&p->x_border, levels->input_zero, scratch + p->scratch_x);
+        nn_m55_stage(&p->staging, x, scratch + p->scratch_x);
     }
     if (p->y_bytes != 0)
         k.y = scratch + p->scratch_y;
-    nn_m55_fill(k.y, k.levels->output_zero, p->y_fill);
+    nn_m55_border(&p->y_border, levels->output_zero, k.y);
     k.x += p->x_start;
     k.y += p->y_start;
     return k;
@@ -49,8 +38,28 @@ static uint32_t next_chunk(const nn_m55_conv_params *p, uint32_t unit)
     return unit > last && unit < last + p->chunk ? last : unit;
 }
 
-/* The patches of `count` positions from number `first` on. A row is copied 16 bytes at a time, over
- * what the next row overwrites. */
+/* One patch of rows up to 16 bytes, each copied whole over what the next one overwrites. */
+static void copy_patch(const nn_m55_patches *g, const int8_t *tap, int8_t *to)
+{
+    __asm__ volatile(
+        "dls lr, %[rows]\n"
+        "1: vldrb.8 q0, [%[tap]]\n"
+        "add %[tap], %[tap], %[row]\n"
+        "vstrb.8 q0, [%[to]]\n"
+        "add %[to], %[to], %[line]\n"
+        "le lr, 1b\n"
+        : [tap] "+r"(tap), [to] "+r"(to)
+        : [rows] "r"((uint32_t)g->taps_h), [row] "r"(g->row), [line] "r"((uint32_t)g->line)
+        : "q0", "lr", "memory");
+}
+
+static void copy_long_patch(const nn_m55_patches *g, const int8_t *tap, int8_t *to)
+{
+    for (uint32_t row = g->taps_h; row > 0; row--, tap += g->row, to += g->line)
+        nn_m55_move(to, tap, g->line);
+}
+
+/* The patches of `count` positions from number `first` on. */
 static void copy_patches(const nn_m55_patches *g, const int8_t *x, uint32_t first, uint32_t count,
                          int8_t *patch)
 {
@@ -58,11 +67,7 @@ static void copy_patches(const nn_m55_patches *g, const int8_t *x, uint32_t firs
     const int8_t *row = x + first / g->across * g->next_row;
 
     for (; count > 0; count--, patch += g->pitch) {
-        const int8_t *tap = row + column * g->step;
-        int8_t *to = patch;
-        for (uint32_t y = g->taps_h; y > 0; y--, tap += g->row, to += g->line)
-            for (uint32_t at = 0; at < g->line; at += 16)
-                vst1q_s8(to + at, vld1q_s8(tap + at));
+        (g->line <= 16 ? copy_patch : copy_long_patch)(g, row + column * g->step, patch);
         if (++column == g->across) {
             column = 0;
             row += g->next_row;
@@ -70,22 +75,22 @@ static void copy_patches(const nn_m55_patches *g, const int8_t *x, uint32_t firs
     }
 }
 
-static void all_channels(const work *k, const int8_t *x, int8_t *y)
+/* Channels in pairs: a tile gives the sums of two. */
+static void all_channels(const nn_m55_conv_params *p, const work *k, const int8_t *x, int8_t *y,
+                         int32_t *sums, const int8_t *w)
 {
-    const nn_m55_conv_params *p = k->p;
-    const int8_t *w = k->weights;
+    const nn_m55_channel *c = k->channels;
+    const uint32_t step = p->y_channel;
+    int32_t *const second = sums + p->sums;
 
-    for (uint32_t c = 0; c < p->channels; c += 2, w += p->pitch) {
-        nn_m55_channel channel = {k->bias[c], k->requant + c, k->levels};
-        p->tile(x, w, k->sums, k->sums + p->sums);
-        p->finish(k->sums, &channel, &p->targets, y);
-        y += p->y_channel;
-        if (c + 1u < p->channels) {
-            channel.bias = k->bias[c + 1];
-            channel.requant++;
-            p->finish(k->sums + p->sums, &channel, &p->targets, y);
-            y += p->y_channel;
-        }
+    for (uint32_t left = p->channels; left > 0; left -= 2, w += p->pitch) {
+        p->tile(x, w, sums, second);
+        p->finish(sums, c++, y, &k->targets);
+        y += step;
+        if (left == 1)
+            break;
+        p->finish(second, c++, y, &k->targets);
+        y += step;
     }
 }
 
@@ -93,16 +98,18 @@ void nn_m55_conv_2d(const nn_m55_conv_params *p, const uint8_t *constants, const
                     int8_t *y, int8_t *scratch)
 {
     const work k = begin(p, constants, x, y, scratch);
+    const int8_t *weights = NN_TABLE(int8_t, constants, p->weights);
+    int32_t *sums = (int32_t *)(void *)scratch;
     int8_t *patches = scratch + p->scratch_patches;
 
     for (uint32_t unit = 0; unit < p->units; unit = next_chunk(p, unit)) {
         const int8_t *from = k.x + unit * p->unit_x;
         if (p->patches.line != 0) {
-            copy_patches(&p->patches, k.x, unit * p->patches.unit,
-                         (uint32_t)p->chunk * p->patches.unit, patches);
+            const uint32_t each = p->patches.unit;
+            copy_patches(&p->patches, k.x, unit * each, p->chunk * each, patches);
             from = patches;
         }
-        all_channels(&k, from, k.y + unit * p->unit_y);
+        all_channels(p, &k, from, k.y + unit * p->unit_y, sums, weights);
     }
     nn_m55_move(y, scratch + p->scratch_y, p->y_bytes);
 }
@@ -111,16 +118,17 @@ void nn_m55_depthwise_conv_2d(const nn_m55_conv_params *p, const uint8_t *consta
                               const int8_t *x, int8_t *y, int8_t *scratch)
 {
     const work k = begin(p, constants, x, y, scratch);
+    const int8_t *w = NN_TABLE(int8_t, constants, p->weights);
+    int32_t *sums = (int32_t *)(void *)scratch;
+    const nn_m55_channel *c = k.channels;
+    int8_t *to = k.y;
     uint32_t repeats = p->repeats;
 
     x = k.x;
-    for (uint32_t c = 0; c < p->channels; c++) {
-        const nn_m55_channel channel = {k.bias[c], k.requant + c, k.levels};
-        const int8_t *w = k.weights + c * p->pitch;
-        int8_t *to = k.y + c * p->y_channel;
+    for (uint32_t left = p->channels; left > 0; left--, c++, w += p->pitch, to += p->y_channel) {
         for (uint32_t unit = 0; unit < p->units; unit = next_chunk(p, unit)) {
-            p->tile(x + unit * p->unit_x, w, k.sums, k.sums);
-            p->finish(k.sums, &channel, &p->targets, to + unit * p->unit_y);
+            p->tile(x + unit * p->unit_x, w, sums, sums);
+            p->finish(sums, c, to + unit * p->unit_y, &k.targets);
         }
         if (--repeats == 0) {
             repeats = p->repeats;

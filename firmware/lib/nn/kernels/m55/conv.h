@@ -27,11 +27,12 @@ typedef struct {
 typedef struct {
     nn_m55_tile *tile;
     nn_m55_finish *finish;
-    nn_m55_targets targets;
+    const uint16_t *places; /* of nn_m55_targets */
+    uint32_t groups;
+    nn_m55_border_bytes x_border, y_border;
     nn_m55_staging staging; /* of the input, into the scratch */
     nn_m55_patches patches;
     uint32_t x_start, y_start; /* bytes: the first patch, the first output */
-    uint32_t y_fill;           /* bytes of the output buffer that get the zero point first */
     /* a chunk is `chunk` units (rows or positions) of `units`; the last one overlaps the one before
      */
     uint16_t units, chunk;
@@ -45,7 +46,9 @@ typedef struct {
     uint32_t sums, scratch_x, scratch_patches, scratch_y;
     uint32_t
         y_bytes; /* of an output that is made in the scratch and then copied; 0: made in place */
-    uint32_t weights, bias, requant, levels; /* places in the constants */
+    /* places in the constants: weights as the tile reads them, nn_m55_channel [channels], nn_levels
+     */
+    uint32_t weights, scales, levels;
 } nn_m55_conv_params;
 
 void nn_m55_conv_2d(const nn_m55_conv_params *p, const uint8_t *constants, const int8_t *x,

@@ -20,30 +20,59 @@ static taps taps_of(const nn_window *g, nn_span rows, nn_span columns, const int
                   (g->in_w - wide) * g->in_c};
 }
 
-/* Sums of up to 8 channels from c on; 16 bits hold 256 bytes. */
-static int16x8_t sums(const taps *t, uint32_t c, uint32_t channels, mve_pred16_t wanted)
+/* Sums of 16 channels from `tap` on, in 16 bits, which hold 256 bytes. */
+static void add_taps(const taps *t, const int8_t *tap, uint32_t channels, int16_t *sums)
 {
-    const int8_t *tap = t->first + c;
-    int16x8_t sum = vdupq_n_s16(0);
+    int16x8_t low = vdupq_n_s16(0), high = vdupq_n_s16(0);
 
     for (uint32_t y = t->rows; y > 0; y--, tap += t->row)
+        __asm__("dls lr, %[columns]\n"
+                "1: vldrb.s16 q0, [%[tap]]\n"
+                "vldrb.s16 q1, [%[tap], #8]\n"
+                "add %[tap], %[tap], %[channels]\n"
+                "vadd.i16 %q[low], %q[low], q0\n"
+                "vadd.i16 %q[high], %q[high], q1\n"
+                "le lr, 1b\n"
+                : [tap] "+r"(tap), [low] "+w"(low), [high] "+w"(high)
+                : [columns] "r"(t->columns), [channels] "r"(channels)
+                : "q0", "q1", "lr", "memory");
+    vst1q_s16(sums, low);
+    vst1q_s16(sums + 8, high);
+}
+
+/* The same of the last channels, which are fewer. */
+static void add_some_taps(const taps *t, const int8_t *tap, uint32_t channels, uint32_t some,
+                          int16_t *sums)
+{
+    for (uint32_t i = 0; i < some; i++)
+        sums[i] = 0;
+    for (uint32_t y = t->rows; y > 0; y--, tap += t->row)
         for (uint32_t x = t->columns; x > 0; x--, tap += channels)
-            sum = vaddq_s16(sum, vldrbq_z_s16(tap, wanted));
-    return sum;
+            for (uint32_t i = 0; i < some; i++)
+                sums[i] = (int16_t)(sums[i] + tap[i]);
 }
 
 static void averages(const taps *t, uint32_t channels, const nn_levels *levels, int8_t *y)
 {
-    const int32_t count = (int32_t)(t->rows * t->columns);
+    const int32_t count = (int32_t)(t->rows * t->columns), half = count / 2;
+    const int16x8_t low = vdupq_n_s16((int16_t)levels->low);
+    const int16x8_t high = vdupq_n_s16((int16_t)levels->high);
 
-    for (uint32_t c = 0; c < channels; c += 8) {
-        const uint32_t some = channels - c < 8 ? channels - c : 8;
-        int16_t each[8];
-        vst1q_s16(each, sums(t, c, channels, vctp16q(some)));
+    for (uint32_t c = 0; c < channels; c += 16) {
+        const uint32_t some = channels - c < 16 ? channels - c : 16;
+        int16_t sums[16];
+        if (some == 16)
+            add_taps(t, t->first + c, channels, sums);
+        else
+            add_some_taps(t, t->first + c, channels, some, sums);
         for (uint32_t i = 0; i < some; i++) {
-            const int32_t sum = each[i];
+            const int32_t sum = sums[i];
             /* rounded half away from zero: C division truncates */
-            *y++ = nn_clamp((sum > 0 ? sum + count / 2 : sum - count / 2) / count, levels);
+            sums[i] = (int16_t)((sum > 0 ? sum + half : sum - half) / count);
+        }
+        for (uint32_t i = 0; i < some; i += 8) {
+            const int16x8_t mean = vminq_s16(vmaxq_s16(vld1q_s16(sums + i), low), high);
+            vstrbq_p_s16(y + c + i, mean, vctp16q(some - i));
         }
     }
 }
