@@ -91,7 +91,8 @@ class Tile:
             f"Sums of {p.across} x {p.down} positions, {p.step} bytes apart, patches of "
             f"{p.rows} x {p.length} bytes."
         )
-        return function(name, min((_Writer(self, kept).lines() for kept in KEPT), key=len), comment)
+        lines: list[str] = min((_Writer(self, kept).lines() for kept in KEPT), key=len)
+        return function(name, lines, comment)
 
 
 class _Writer:
