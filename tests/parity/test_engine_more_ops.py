@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from aurora.compile import Program
+from aurora.compile import Program, compile_model
 from engine_exact import assert_exact
 from engine_host import HostEngine
 from tflite_file import NONE, RELU, RELU6, RELU_N1_TO_1, SAME, VALID, TfliteFile
@@ -303,3 +303,19 @@ def test_int4_weights(kind: str, build: Build) -> None:
     else:
         file.op("DEPTHWISE_CONV_2D", [x, w], [out], depthMultiplier=1, **step)
     assert_exact(file.bytes([x], [out]), build)
+
+
+def test_shapes_worked_out_at_run_time(build: Build) -> None:
+    """A dynamic batch: SHAPE, STRIDED_SLICE and PACK only feed a RESHAPE, and leave no step."""
+    file = TfliteFile()
+    x, y, relu = (file.tensor(shape, 0.1, 3) for shape in ((1, 2, 3), (1, 6), (1, 6)))
+    shape, one, packed = (file.tensor(size, dtype=np.int32) for size in ((3,), (), (2,)))
+    numbers = [file.tensor((1,), data=np.array([value], np.int32)) for value in (0, 1)]
+    file.op("SHAPE", [x], [shape])
+    file.op("STRIDED_SLICE", [shape, numbers[0], numbers[1], numbers[1]], [one], shrinkAxisMask=1)
+    file.op("PACK", [one, file.tensor((), data=np.array(6, np.int32))], [packed], valuesCount=2)
+    file.op("RESHAPE", [x, packed], [y])
+    file.op("RELU", [y], [relu])
+    tflite = file.bytes([x], [relu])
+    assert_exact(tflite, build)
+    assert [step["function"] for step in compile_model(tflite, "host").layout["steps"]] == ["nn_relu"]

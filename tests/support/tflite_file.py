@@ -40,6 +40,8 @@ TABLES = {
     "SVDF": "SVDFOptions",
     "PADV2": "PadV2Options",
     "MIRROR_PAD": "MirrorPadOptions",
+    "PACK": "PackOptions",
+    "SHAPE": "ShapeOptions",
 }
 TYPES = {np.dtype(np.int8): "INT8", np.dtype(np.int32): "INT32", np.dtype(np.float32): "FLOAT32",
          np.dtype(np.int16): "INT16", np.dtype(np.uint8): "UINT8"}  # fmt: skip

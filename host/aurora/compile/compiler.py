@@ -8,12 +8,14 @@ from aurora.compile.emit import emit_header, emit_source
 from aurora.compile.front import read_model
 from aurora.compile.ir import Graph, Port
 from aurora.compile.layout import describe, layout_id, place_constants
+from aurora.compile.lint import lint
 from aurora.compile.lower import lower
 from aurora.compile.passes.arena import plan_arena
 from aurora.compile.passes.check import check
 from aurora.compile.passes.fold import fold
 from aurora.compile.passes.lives import lives, overlaps
 from aurora.compile.passes.order import order
+from aurora.compile.passes.shapes import known_shapes
 from aurora.compile.passes.storage import assign_storage, offsets
 from aurora.compile.program import Program, TensorIO
 from aurora.compile.report import make_report
@@ -31,7 +33,8 @@ def compile_model(
     file.
     """
     variant = replace(variant_of(core), fuse=fuse)
-    graph = fold(read_model(tflite))
+    read = read_model(tflite)
+    graph = fold(known_shapes(read))
     check(graph)
     graph = order(graph)
     storage = assign_storage(graph)
@@ -41,6 +44,8 @@ def compile_model(
     constants, places = place_constants(calls)
     layout = describe(graph, storage, calls, plan, places, len(constants), variant)
     identity = layout_id(layout)
+    report = make_report(name, core, graph, calls, buffers, plan, layout)
+    report["warnings"] = [finding.record() for finding in lint(read, calls, variant)]
     return Program(
         name=name,
         core=core,
@@ -55,7 +60,7 @@ def compile_model(
         arena_alignment=variant.arena_alignment,
         inputs=_ports(graph, graph.inputs),
         outputs=_ports(graph, graph.outputs),
-        report=make_report(name, core, graph, calls, buffers, plan, layout),
+        report=report,
     )
 
 
