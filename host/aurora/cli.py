@@ -17,6 +17,8 @@ COMMANDS = {
     "data": "Import, synthesise, check recordings and compute their features.",
     "train": "Train a model on a data set and release it, fully int8.",
     "compile": "Turn an int8 .tflite into straight-line C and its constants.",
+    "verify": "Compare a model on an emulated board with TFLite Micro, tensor by tensor.",
+    "bench": "Measure models on emulated boards: instructions, bytes, exactness.",
     "pack": "Build a model pack, or show what one holds.",
     "build": "Build the firmware of a board for a release.",
     "sim": "Run the firmware on an emulated board behind a serial URL.",

@@ -20,6 +20,7 @@ from small_model import RATE_HZ, recording
 
 pytestmark = pytest.mark.emulated
 BOARDS = ("native", "mps2_an386")
+OTHER_CORES = ("mps2_an385", "mps2_an500", "mps2_an505", "mps3_an547")  # M3, M7, M33, M55
 FAST = "mps2_an386"
 
 
@@ -48,6 +49,12 @@ def test_every_byte_of_a_unit_over_several_starts(boards: Boards, board: str) ->
     assert [report.windows for report in run.drift] == [14, 20, 20]
     assert run.board.alarm.any()
     assert run.hello.build_id.hex() == boards.build(board).build_id
+
+
+@pytest.mark.parametrize("board", OTHER_CORES)
+def test_every_byte_on_the_other_cores(boards: Boards, board: str) -> None:
+    """Features, inputs, outputs, decisions and drift, by another start-up, UART and instruction set."""
+    same_everywhere(whole_run(boards, board, 256, 16, most_per_start=13))
 
 
 def test_calibration_cut_in_three_keeps_its_bits(boards: Boards) -> None:

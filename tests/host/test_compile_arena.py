@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from aurora.compile import compile_model
-from aurora.compile.passes.arena import Buffer, Plan, plan_arena, prove
+from aurora.compile.passes.arena import Buffer, Overlap, Plan, plan_arena, prove
 from aurora.errors import AuroraError
 from tflite_file import RELU, TfliteFile
 
@@ -58,3 +58,16 @@ def test_two_buffers_serve_a_deep_net() -> None:
     for x, y in itertools.pairwise(numbers):
         file.dense(rng, x, 64, y, activation=RELU)
     assert compile_model(file.bytes(numbers[:1], numbers[-1:]), "host").arena_bytes == 128
+
+
+@pytest.mark.parametrize("distance, size", [(-100, 96), (0, 96), (16, 112), (64, 160), (200, 160)])
+def test_output_over_its_input(distance: int, size: int) -> None:
+    """A step that may write over what it has read shares memory at its distance, or not at all."""
+    chain = (Buffer("a", 96, 0, 1), Buffer("b", 64, 1, 2))
+    pair = (Overlap("a", "b", distance),)
+    plan = plan_arena(chain, ALIGNMENT, pair)
+    assert plan.bytes == size
+    if distance > -64:
+        too_near = Plan({"a": 0, "b": 8}, 160) if distance <= 0 else Plan({"a": distance - 8, "b": 0}, 160)
+        with pytest.raises(AuroraError, match="arena plan"):
+            prove(chain, too_near, ALIGNMENT, pair)

@@ -14,7 +14,7 @@ FIRMWARE = ROOT / "firmware"
 
 # A stage may import what stands before it, never what stands after it.
 STAGES = """
-errors files _device spec signals features train compress compile pack build emulator device drift demo
+errors files _device spec signals features train compress compile pack build emulator verify device drift demo
 commands cli __main__
 """.split()
 # The app wires; libraries see core only, and lib/port is the seam to the chip.

@@ -1,4 +1,4 @@
-"""Runs the feature library, built for a Cortex-M4F, in QEMU (mps2-an386) on given chains and windows.
+"""Runs the feature library in QEMU on given chains and windows, built for a board (a Cortex-M4F by default).
 
 Builds are kept in a folder of the caller's; every process is bounded.
 """
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from aurora.build.toolchain import machine_flags
+from aurora.spec.board import load_board
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = Path(__file__).with_name("features_m4")
@@ -21,6 +23,8 @@ LIBRARY = sorted((ROOT / "firmware/lib").glob("core/*.c")) + sorted(
 CORTEX_M4F = "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16".split()
 FLAGS = f"-std=c11 -O2 -ffp-contract=off -fno-tree-vectorize -Wall -Wextra -I{ROOT}/firmware/lib".split()
 JOB_MAGIC, QEMU_LIMIT_S = 0x4A4E4843, 120
+M4F_BOARD = "mps2_an386"
+RAM_BYTES = 65536  # of data, results and stack
 
 
 @dataclass(frozen=True)
@@ -45,25 +49,39 @@ class Result:
     inputs: np.ndarray
 
 
-def build(folder: Path) -> Path:
-    """The bare-metal image; compiled once per folder."""
-    elf = folder / "features_m4.elf"
+def build(folder: Path, board_id: str = M4F_BOARD) -> Path:
+    """The bare-metal image; compiled once per folder and board."""
+    elf = folder / f"features_{board_id}.elf"
     if not elf.exists():
-        command = ["arm-none-eabi-gcc", *CORTEX_M4F, *FLAGS, "-nostartfiles", "-ereset",
+        board = load_board(board_id)
+        places = {"board_flash": board.regions["boot"].origin, "board_ram": board.ram.origin}
+        defines = {"JOB_ADDRESS": _jobs_at(board_id), "STACK_TOP": board.ram.origin + RAM_BYTES}
+        command = ["arm-none-eabi-gcc", *machine_flags(board), *FLAGS, "-nostartfiles", "-ereset",
+                   *(f"-D{name}={value:#x}" for name, value in defines.items()),
+                   *(f"-Wl,--defsym={name}={value:#x}" for name, value in places.items()),
                    f"-T{SOURCES}/m4.ld", str(SOURCES / "main.c"), *map(str, LIBRARY),
-                   "-o", str(elf)]  # fmt: skip
+                   "-o", str(elf), "-lm"]  # fmt: skip
         subprocess.run(command, check=True, timeout=120)
     return elf
 
 
-def run(folder: Path, jobs: list[Job], features: list[int], plugin: str = "") -> list[Result]:
+def _jobs_at(board_id: str) -> int:
+    windows = load_board(board_id).emulators["qemu"].windows
+    assert windows is not None
+    return windows.descriptor
+
+
+def run(
+    folder: Path, jobs: list[Job], features: list[int], plugin: str = "", board_id: str = M4F_BOARD
+) -> list[Result]:
     """Run ``jobs``, whose chains give so many ``features``; results come from out.bin in ``folder``."""
-    elf = build(folder)
+    elf = build(folder, board_id)
+    machine = load_board(board_id).emulators["qemu"].machine
     (folder / "jobs.bin").write_bytes(b"".join(map(_job_bytes, jobs)) + bytes(64))
     assert (folder / "jobs.bin").stat().st_size <= 16 << 20, "more than the board's PSRAM"
-    command = ["qemu-system-arm", "-M", "mps2-an386", "-display", "none", "-monitor", "none",
+    command = ["qemu-system-arm", "-M", machine, "-display", "none", "-monitor", "none",
                "-serial", "none", "-semihosting-config", "enable=on,target=native", "-kernel", str(elf),
-               "-device", "loader,file=jobs.bin,addr=0x21000000,force-raw=on"]  # fmt: skip
+               "-device", f"loader,file=jobs.bin,addr={_jobs_at(board_id):#x},force-raw=on"]  # fmt: skip
     if plugin:
         command += ["-plugin", plugin]
     subprocess.run(command, check=True, cwd=folder, timeout=QEMU_LIMIT_S)

@@ -8,20 +8,24 @@ import numpy as np
 import pytest
 from aurora.compile import compile_model
 from aurora.compress.tflm import TflmInterpreter
-from engine_host import extremes, random_inputs
-from tflite_networks import conv_net, every_kernel, two_heads
+from engine_exact import input_blocks
+from tflite_networks import conv_net, every_kernel, every_other_kernel, two_heads
 
 pytestmark = pytest.mark.emulated
 
-MAKERS = {"two_heads": two_heads, "conv_net": conv_net, "every_kernel": lambda seed: every_kernel()}
+MAKERS = {
+    "two_heads": two_heads,
+    "conv_net": conv_net,
+    "every_kernel": lambda seed: every_kernel(),
+    "every_other_kernel": lambda seed: every_other_kernel(),
+}
 
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_board_is_exact(name: str, tmp_path: Path) -> None:
     make: Callable[[int], bytes] = MAKERS[name]
     program = compile_model(make(1), "cortex-m4f")
-    size = sum(port.bytes for port in program.inputs)
-    inputs = np.concatenate([extremes(size), random_inputs(size, 200)])
+    inputs = input_blocks(program, 200)
     for seed in (1, 2):  # the second training runs on the program built for the first
         tflite = make(seed)
         trained = compile_model(tflite, "cortex-m4f")

@@ -9,7 +9,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from aurora.compile import Program, compile_model
 from aurora.compress.tflm import TflmInterpreter
-from engine_host import ROOT, HostEngine, extremes, random_inputs
+from engine_exact import input_blocks
+from engine_host import ROOT, HostEngine
 from tflite_file import NONE, RELU, RELU6, SAME, VALID, TfliteFile
 from tflite_networks import two_heads
 
@@ -28,12 +29,16 @@ MODELS = {  # and how many random rows: the large ones take milliseconds each
     "mlperf_ic_resnet8_int8": 10,
     "mlperf_vww96_int8": 5,
     "tflm_person_detect_int8": 5,
+    "tflm_mnist_lstm_int8": 50,
+    "silabs_autoencoder_example": 100,
+    "silabs_fingerprint_signature_generator": 10,
+    "silabs_keyword_spotting_mobilenetv2": 20,
+    "silabs_rock_paper_scissors": 10,
+    "silabs_tflite_micro_magic_wand": 50,
 }
 
 
-def inputs_for(program: Program, rows: int) -> np.ndarray:
-    size = sum(port.bytes for port in program.inputs)
-    return np.concatenate([extremes(size), random_inputs(size, rows)])
+inputs_for = input_blocks
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -51,12 +51,16 @@ def test_no_rows_give_no_rows() -> None:
     assert TflmInterpreter(two_heads()).run(np.zeros((0, 12), np.int8)).shape == (0, 4)
 
 
-def test_a_float_input_is_refused() -> None:
+def test_floats_go_in_and_out_as_their_bytes() -> None:
     file = TfliteFile()
     x, y = (file.tensor((1, 4), dtype=np.float32) for _ in "xy")
     file.op("RELU", [x], [y])
-    with pytest.raises(InputError, match="not int8"):
-        TflmInterpreter(file.bytes([x], [y])).run(np.zeros((1, 4), np.int8))
+    interpreter = TflmInterpreter(file.bytes([x], [y]))
+    row = np.array([[-1.5, 0.25, 1e9, -0.0]], np.float32)
+    assert interpreter.run(row.view(np.int8)).view(np.float32).tolist() == [[0, 0.25, 1e9, 0]]
+    with pytest.raises(InputError, match="the model takes 16"):
+        interpreter.run(np.zeros((1, 4), np.int8))
+    assert interpreter.run(np.zeros((0, 16), np.int8)).shape == (0, 16)
 
 
 def test_the_arena_is_found_in_a_subprocess(monkeypatch: pytest.MonkeyPatch) -> None:

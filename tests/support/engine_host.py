@@ -12,7 +12,7 @@ from aurora.compile import Program
 
 ROOT = Path(__file__).resolve().parents[2]
 LIB = ROOT / "firmware" / "lib"
-KERNELS = sorted((LIB / "nn" / "kernels").glob("*.c"))
+KERNELS = sorted((LIB / "nn" / "kernels").rglob("*.c"))
 FLAGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-ffp-contract=off",
          "-fno-tree-vectorize", f"-I{LIB}"]  # fmt: skip
 TRACE_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32)
@@ -42,7 +42,7 @@ def aligned(size: int, alignment: int = 64) -> np.ndarray:
 def kernel_objects(folder: Path, flags: list[str] = FLAGS) -> list[Path]:
     """The kernels compiled once per folder and set of flags."""
     target = folder / hashlib.sha256(" ".join(flags).encode()).hexdigest()[:12]
-    objects = [target / f"{source.stem}.o" for source in KERNELS]
+    objects = [target / f"{source.parent.name}_{source.stem}.o" for source in KERNELS]
     if not target.exists():
         target.mkdir(parents=True)
         for source, result in zip(KERNELS, objects, strict=True):
@@ -82,15 +82,22 @@ class HostEngine:
     def run(
         self, inputs: np.ndarray, constants: bytes | None = None, traces: list | None = None
     ) -> np.ndarray:
-        """int8 [w, in_bytes] -> int8 [w, out_bytes]; asserts that nothing was written out of bounds."""
+        """int8 [w, in_bytes] -> int8 [w, out_bytes]; asserts that nothing was written out of bounds.
+
+        Between rows the arena holds garbage, but for what the program keeps there since its reset.
+        """
         blob = constants if constants is not None else self.program.constants
         values = aligned(len(blob) + 1)
         values[: len(blob)] = np.frombuffer(blob, np.uint8)
         out_bytes = sum(port.bytes for port in self.program.outputs)
         arena, out = aligned(self.program.arena_bytes + self.GUARD), aligned(out_bytes + self.GUARD)
+        kept = self._state(arena)
+        self.model.reset(arena.ctypes.data)
         results = np.empty((len(inputs), out_bytes), np.int8)
         for row, window in enumerate(np.ascontiguousarray(inputs, np.int8).reshape(len(inputs), -1)):
+            state = arena[kept]
             arena[:], out[:] = 0xA5, 0x5A
+            arena[kept] = state
             window = np.ascontiguousarray(window)
             status = self._call(values, arena, window, out, traces)
             assert status == 0
@@ -98,6 +105,16 @@ class HostEngine:
             assert (out[out_bytes:] == 0x5A).all()
             results[row] = out[:out_bytes].view(np.int8)
         return results
+
+    def _state(self, arena: np.ndarray) -> np.ndarray:
+        """The bytes of the arena that a reset clears, as a mask."""
+        arena[:] = 0xA5
+        self.model.reset(arena.ctypes.data)
+        cleared = arena == 0
+        arena[:] = 0x5A
+        self.model.reset(arena.ctypes.data)
+        assert np.array_equal(cleared, arena == 0)
+        return cleared
 
     def _call(self, values, arena, window, out, traces) -> int:
         def record(context, number, data, size):

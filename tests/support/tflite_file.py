@@ -21,9 +21,30 @@ TABLES = {
     "RESHAPE": "ReshapeOptions",
     "PAD": "PadOptions",
     "CONCATENATION": "ConcatenationOptions",
+    "SUB": "SubOptions",
+    "MUL": "MulOptions",
+    "MEAN": "ReducerOptions",
+    "LEAKY_RELU": "LeakyReluOptions",
+    "HARD_SWISH": "HardSwishOptions",
+    "SPLIT": "SplitOptions",
+    "SLICE": "SliceOptions",
+    "STRIDED_SLICE": "StridedSliceOptions",
+    "TRANSPOSE": "TransposeOptions",
+    "SQUEEZE": "SqueezeOptions",
+    "EXPAND_DIMS": "ExpandDimsOptions",
+    "QUANTIZE": "QuantizeOptions",
+    "DEQUANTIZE": "DequantizeOptions",
+    "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
+    "TRANSPOSE_CONV": "TransposeConvOptions",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": "UnidirectionalSequenceLSTMOptions",
+    "SVDF": "SVDFOptions",
+    "PADV2": "PadV2Options",
+    "MIRROR_PAD": "MirrorPadOptions",
+    "PACK": "PackOptions",
+    "SHAPE": "ShapeOptions",
 }
 TYPES = {np.dtype(np.int8): "INT8", np.dtype(np.int32): "INT32", np.dtype(np.float32): "FLOAT32",
-         np.dtype(np.int16): "INT16"}  # fmt: skip
+         np.dtype(np.int16): "INT16", np.dtype(np.uint8): "UINT8"}  # fmt: skip
 
 
 class TfliteFile:
@@ -45,7 +66,10 @@ class TfliteFile:
         axis: int = 0,
         dtype: type = np.int8,
         name: str | None = None,
+        int4: bool = False,
+        variable: bool = False,
     ) -> int:
+        """A tensor; ``data`` of int8 may be stored as ``int4``."""
         table = schema.TensorT()
         table.name = (name or f"t{len(self.tensors)}").encode()
         table.shape = [int(size) for size in shape]
@@ -56,11 +80,17 @@ class TfliteFile:
             table.quantization.scale = scales
             table.quantization.zeroPoint = np.full(len(scales), zero, np.int64)
             table.quantization.quantizedDimension = axis
+        if int4:
+            table.type = schema.TensorType.INT4
         if data is not None:
             buffer = schema.BufferT()
             buffer.data = np.frombuffer(np.ascontiguousarray(data).tobytes(), np.uint8)
+            if int4:
+                halves = np.append(buffer.data & 15, np.zeros(buffer.data.size % 2, np.uint8))
+                buffer.data = halves[::2] | halves[1::2] << 4
             self.buffers.append(buffer)
             table.buffer = len(self.buffers) - 1
+        table.isVariable = variable
         self.tensors.append(table)
         return len(self.tensors) - 1
 

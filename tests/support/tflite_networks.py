@@ -74,3 +74,58 @@ def every_kernel() -> bytes:
     file.dense(rng, flat, 504, logits, rng.uniform(1e-3, 2, 7))
     file.op("SOFTMAX", [logits], [classes], beta=1.0)
     return file.bytes([x], [classes, flat, logits])
+
+
+def every_other_kernel() -> bytes:
+    """One network with the kernels that `every_kernel` lacks, float and int8 inputs, and state."""
+    rng = np.random.default_rng(2)
+    file = TfliteFile()
+
+    def ints(*values: int) -> int:
+        return file.tensor((len(values),), data=np.array(values, np.int32))
+
+    real, x, q = file.tensor((1, 40), dtype=np.float32), file.tensor((1, 4, 5, 2), 0.05, -3), (0.05, -3)
+    quantised, shaped = file.tensor((1, 40), *q), file.tensor((1, 4, 5, 2), *q)
+    file.op("QUANTIZE", [real], [quantised])
+    file.op("RESHAPE", [quantised], [shaped])
+    row = file.tensor((1, 1, 5, 2), *q)
+    file.op("SLICE", [x, ints(0, 1, 0, 0), ints(1, 1, -1, -1)], [row])
+    total, product, rest = (file.tensor((1, 4, 5, 2), *scale) for scale in ((0.09, 5), (0.2, -9), (0.3, 20)))
+    file.op("ADD", [shaped, row], [total])
+    file.op("MUL", [row, total], [product])
+    file.op("SUB", [product, x], [rest])
+    wide, taps = file.tensor((1, 8, 10, 3), 0.4, 7), rng.integers(-99, 99, (3, 3, 2, 2)).astype(np.int8)
+    weights = file.tensor(taps.shape, rng.uniform(0.01, 0.05, 3), data=taps)
+    file.op("TRANSPOSE_CONV", [ints(1, 8, 10, 3), weights, rest], [wide], strideH=2, strideW=2, padding=SAME)
+    near, curved = file.tensor((1, 6, 13, 3), 0.4, 7), file.tensor((1, 6, 13, 3), 1 / 128, 0)
+    file.op("RESIZE_NEAREST_NEIGHBOR", [wide, ints(6, 13)], [near])
+    file.op("TANH", [near], [curved])
+    turned, mean = file.tensor((1, 3, 6, 13), 1 / 128, 0), file.tensor((1, 3, 6), 0.003, 11)
+    file.op("TRANSPOSE", [curved, ints(0, 3, 1, 2)], [turned])
+    file.op("MEAN", [turned, ints(3)], [mean])
+    out = file.tensor((1, 3, 4), 1 / 128, 5)
+    file.op("UNIDIRECTIONAL_SEQUENCE_LSTM", lstm_operands(file, rng, mean, 6, 4, (1 / 128, 5)), [out],
+            fusedActivationFunction=4)  # fmt: skip
+    flat, told = file.tensor((1, 12), 1 / 128, 5), file.tensor((1, 3), 0.05, 1)
+    file.op("RESHAPE", [out], [flat])
+    filters = [file.tensor(shape, scale, data=rng.integers(-99, 99, shape).astype(np.int8))
+               for shape, scale in (((6, 12), 0.02), ((6, 3), 0.01))]  # fmt: skip
+    bias = file.tensor((3,), 0.001, data=rng.integers(-900, 900, 3).astype(np.int32))
+    file.op("SVDF", [flat, *filters, bias, file.tensor((1, 18), 0.1, 4, variable=True)], [told], rank=2)
+    given = file.tensor((1, 3), dtype=np.float32)
+    file.op("DEQUANTIZE", [told], [given])
+    return file.bytes([real, x], [given, near, flat])
+
+
+def lstm_operands(
+    file: TfliteFile, rng: np.random.Generator, x: int, inputs: int, units: int, hidden: tuple[float, int]
+) -> list[int]:
+    """Operands of an LSTM on ``x`` with random weights; the absent ones are -1."""
+    operands = [x]
+    for size in (inputs, units):
+        values = rng.integers(-127, 128, (4, units, size)).astype(np.int8)
+        operands += [file.tensor((units, size), float(rng.uniform(0.003, 0.03)), data=w) for w in values]
+    biases = rng.integers(-9000, 9000, (4, units)).astype(np.int32)
+    operands += [-1] * 3 + [file.tensor((units,), 1e-4, data=bias) for bias in biases]
+    operands += [-1, -1, file.tensor((1, units), *hidden, variable=True)]
+    return [*operands, file.tensor((1, units), 2.0**-11, dtype=np.int16, variable=True), -1, -1, -1, -1]

@@ -41,6 +41,14 @@ static inline float fm_sqrt(float v)
 #endif
 }
 
+/* FPSCR of fm_enter. Where Helium is, a field of it sizes the predicated tail of a loop: 4 is
+   "none", and with anything else the first LE of a plain low-overhead loop faults. */
+#if defined(__ARM_FEATURE_MVE)
+#define FM_FPSCR (4u << 16)
+#else
+#define FM_FPSCR 0u
+#endif
+
 /* The floating-point modes of the caller, replaced by IEEE defaults: round to nearest, no flush to
    zero. A host thread may run in flush-to-zero mode (TensorFlow sets it), and so may an Arm
    application. */
@@ -52,7 +60,7 @@ static inline uint32_t fm_enter(void)
     return saved;
 #elif defined(__ARM_FP) && defined(__arm__)
     uint32_t saved;
-    __asm__ volatile("vmrs %0, fpscr\n\tvmsr fpscr, %1" : "=&r"(saved) : "r"(0) : "memory");
+    __asm__ volatile("vmrs %0, fpscr\n\tvmsr fpscr, %1" : "=&r"(saved) : "r"(FM_FPSCR) : "memory");
     return saved;
 #elif defined(__aarch64__)
     uint64_t saved;

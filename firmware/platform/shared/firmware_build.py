@@ -5,12 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from code_flags import CODE_FLAGS, WARNINGS
 from SCons.Script import COMMAND_LINE_TARGETS
 
-# -ffp-contract=off, no vectoriser: the host's extension and every board round alike
-CODE_FLAGS = ["-std=c11", "-O2", "-g", "-gno-record-gcc-switches", "-ffp-contract=off", "-fno-tree-vectorize"]
-CODE_FLAGS += ["-fno-math-errno", "-ffunction-sections", "-fdata-sections", "-fno-common"]
-WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wdate-time", "-Werror"]
 LIBRARIES = ("core", "features", "nn", "drift", "link", "pack", "port")
 NOTHING_TO_COMPILE = {"clean", "idedata", "__idedata"}
 EXIT_NO_PORT = 34  # BuildFailed of aurora.errors

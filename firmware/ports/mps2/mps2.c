@@ -1,6 +1,8 @@
-/* Arm MPS2 FPGA images (AN385, AN386, AN500): fixed clock and the CMSDK UART (Cortex-M System
- * Design Kit TRM, DDI 0479). The FPGA has no random source: port_boot_id() takes what the emulator
- * puts into port_kept.host_seed, and the count of starts. */
+/* Arm MPS2 and MPS3 FPGA images (AN385, AN386, AN500, AN505, AN547): fixed clock and the CMSDK UART
+ * (Cortex-M System Design Kit TRM, DDI 0479); addresses and interrupt are the record's. The images
+ * with TrustZone (AN505, AN547) stay in the secure state, in which they start. The FPGA has no
+ * random source: port_boot_id() takes what the emulator puts into port_kept.host_seed, and the
+ * count of starts. */
 #include "board.h"
 #include "cortex_m/cortex_m.h"
 #include "port/byte_ring.h"

@@ -27,3 +27,11 @@ def compiler_version(board: Board) -> str:
     command = [compiler(board), "--version"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     return done.stdout.splitlines()[0]
+
+
+def machine_flags(board: Board) -> list[str]:
+    """What tells the cross compiler a board's processor, as the PlatformIO platform derives it."""
+    flags = [f"-mcpu={board.build['cpu']}", "-mthumb"]
+    if "fpu" in board.build:
+        flags += [f"-mfpu={board.build['fpu']}", f"-mfloat-abi={board.build.get('float_abi', 'hard')}"]
+    return flags

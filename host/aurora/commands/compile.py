@@ -26,10 +26,12 @@ FILES = ("program.c", "program.h", "constants.bin", "layout.json", "report.json"
 def command(model: Path, board_id: str, out: Path, trace: bool, as_json: bool) -> None:
     """Compile the int8 MODEL.tflite for a board.
 
-    Writes program.c, program.h, constants.bin, layout.json and report.json. A model that the engine cannot
+    Writes program.c, program.h, constants.bin, layout.json and report.json, and warns of what wastes the
+    device. A model that the engine cannot
     run is refused with exit code 20, naming the operation, the tensor and the way out.
     """
     from aurora.compile import compile_model
+    from aurora.compile.lint import Finding
     from aurora.errors import InputError, ModelRefused
     from aurora.spec.board import load_board
 
@@ -48,6 +50,8 @@ def command(model: Path, board_id: str, out: Path, trace: bool, as_json: bool) -
             error.what, op=error.op, tensor=error.tensor, where=where, hint=error.hint
         ) from error
     _write(program, out)
+    for warning in program.report["warnings"]:
+        click.echo(f"aurora: warning: {Finding(**warning).line()}", err=True)
     slot = board.regions.get("slot_a")
     fits = slot is None or len(program.constants) < slot.bytes
     if not fits and slot is not None:

@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aurora.compile.emit import emit_header, emit_source
 from aurora.compile.front import read_model
 from aurora.compile.ir import Graph, Port
 from aurora.compile.layout import describe, layout_id, place_constants
+from aurora.compile.lint import lint
 from aurora.compile.lower import lower
 from aurora.compile.passes.arena import plan_arena
 from aurora.compile.passes.check import check
 from aurora.compile.passes.fold import fold
-from aurora.compile.passes.lives import lives
+from aurora.compile.passes.lives import lives, overlaps
 from aurora.compile.passes.order import order
+from aurora.compile.passes.shapes import known_shapes
 from aurora.compile.passes.storage import assign_storage, offsets
 from aurora.compile.program import Program, TensorIO
 from aurora.compile.report import make_report
 from aurora.compile.variant import variant_of
 
 
-def compile_model(tflite: bytes, core: str, *, trace: bool = False, name: str = "model") -> Program:
+def compile_model(
+    tflite: bytes, core: str, *, trace: bool = False, name: str = "model", fuse: bool = True
+) -> Program:
     """Compile an int8 .tflite for ``core`` ("cortex-m4f", "host", ...).
 
-    ``trace`` makes the program report every tensor it writes; ``name`` only labels the report. Raises
+    ``trace`` makes the program report every tensor it writes; ``name`` only labels the report; without
+    ``fuse`` every operation stays a step of its own, so that a trace shows all tensors. Raises
     ModelRefused naming operation, tensor and reason for what the engine cannot run, InputError for a damaged
     file.
     """
-    variant = variant_of(core)
-    graph = fold(read_model(tflite))
+    variant = replace(variant_of(core), fuse=fuse)
+    read = read_model(tflite)
+    graph = fold(known_shapes(read))
     check(graph)
     graph = order(graph)
     storage = assign_storage(graph)
     calls = lower(graph, storage, variant)
     buffers = lives(graph, storage, calls)
-    plan = plan_arena(buffers, variant.buffer_alignment)
+    plan = plan_arena(buffers, variant.buffer_alignment, overlaps(buffers, storage, calls))
     constants, places = place_constants(calls)
     layout = describe(graph, storage, calls, plan, places, len(constants), variant)
     identity = layout_id(layout)
+    report = make_report(name, core, graph, calls, buffers, plan, layout)
+    report["warnings"] = [finding.record() for finding in lint(read, calls, variant)]
     return Program(
         name=name,
         core=core,
@@ -50,7 +60,7 @@ def compile_model(tflite: bytes, core: str, *, trace: bool = False, name: str = 
         arena_alignment=variant.arena_alignment,
         inputs=_ports(graph, graph.inputs),
         outputs=_ports(graph, graph.outputs),
-        report=make_report(name, core, graph, calls, buffers, plan, layout),
+        report=report,
     )
 
 
@@ -59,8 +69,6 @@ def _ports(graph: Graph, ports: tuple[Port, ...]) -> tuple[TensorIO, ...]:
     for port, at in zip(ports, offsets(graph, ports), strict=True):
         tensor = graph.tensors[port.tensor]
         result.append(
-            TensorIO(
-                port.name, tensor.shape, tensor.dtype, tensor.scale, tensor.zero_point, at, tensor.elements
-            )
+            TensorIO(port.name, tensor.shape, tensor.dtype, tensor.scale, tensor.zero_point, at, tensor.bytes)
         )
     return tuple(result)

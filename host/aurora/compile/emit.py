@@ -36,13 +36,13 @@ SOURCE = """\
  * Layout {layout}. */
 {trace}#include "program.h"
 
-{includes}
+{system}{includes}
 
 _Static_assert(NN_KERNEL_ABI == {abi}, "compile the model again: the kernels' interface has changed");
 
 {ports}
 
-{parameters}
+{instances}{parameters}
 
 static int run(const void *constants, void *arena, const void *in, void *out, const nn_trace *trace)
 {{
@@ -55,10 +55,10 @@ static int run(const void *constants, void *arena, const void *in, void *out, co
     return 0;
 }}
 
-/* No operation of this network keeps state. */
+{reset_head}
 static void reset(void *arena)
 {{
-    (void)arena;
+{reset}
 }}
 
 const nn_program nn_model = {{
@@ -77,6 +77,9 @@ const nn_program nn_model = {{
     .reset = reset,
 }};
 """
+
+NO_STATE = "No operation of this network keeps state"
+RESET = "What the network keeps between runs starts afresh"
 
 POINTER_LINES = {
     "input": "    const int8_t *const input = in;",
@@ -106,12 +109,16 @@ def emit_source(layout: Mapping[str, Any], identity: bytes, *, trace: bool = Fal
         layout=identity.hex(),
         layout_bytes=_byte_list(identity),
         trace="#ifndef NN_TRACE\n#define NN_TRACE\n#endif\n" if trace else "",
+        system="#include <string.h>\n\n" if _states(steps) else "",
         includes="\n".join(f'#include "nn/kernels/{header}"' for header in headers),
         abi=layout["abi"],
         ports="\n".join(_ports(kind, layout[kind]) for kind in ("inputs", "outputs")),
+        instances="".join(f"{line}\n" for line in _instances(steps)),
         parameters="\n\n".join(_parameters(number, step) for number, step in enumerate(steps)),
         pointers="\n".join(pointers),
         calls="\n".join(line for number, step in enumerate(steps) for line in _call(number, step)),
+        reset_head="/* %s. */" % (RESET if _states(steps) else NO_STATE),
+        reset="\n".join(_states(steps)) or "    (void)arena;",
         input_count=len(layout["inputs"]),
         output_count=len(layout["outputs"]),
     )
@@ -129,8 +136,20 @@ def _sizes(layout: Mapping[str, Any]) -> dict[str, int]:
     return {key: layout[key] for key in keys} | blocks
 
 
+def _instances(steps: list[Mapping[str, Any]]) -> list[str]:
+    """Kernels made for shapes of this network, each once, and an empty line after the last."""
+    lines = list(dict.fromkeys(line for step in steps for line in step["instances"]))
+    return [*lines, ""] if lines else []
+
+
 def _scratch_in(steps: list[Mapping[str, Any]], region: str) -> bool:
-    return region == "arena" and any(step["scratch"] is not None for step in steps)
+    return region == "arena" and any(step["scratch"] is not None or step["state"] for step in steps)
+
+
+def _states(steps: list[Mapping[str, Any]]) -> list[str]:
+    """What a reset does: a state of zeros is a fresh one."""
+    places = [step["state"] for step in steps if step["state"]]
+    return [f"    memset((int8_t *)arena + {offset}, 0, {size});" for offset, size in places]
 
 
 def _ports(kind: str, ports: list[Mapping[str, Any]]) -> str:
@@ -157,7 +176,7 @@ def _parameters(number: int, step: Mapping[str, Any]) -> str:
 
 def _initialiser(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f".{name} = {number}" for name, number in value.items()) + "}"
+        return "{" + ", ".join(f".{name} = {_initialiser(item)}" for name, item in value.items()) + "}"
     if isinstance(value, list):
         return "{" + ", ".join(map(str, value)) + "}"
     return str(value)
@@ -167,6 +186,8 @@ def _call(number: int, step: Mapping[str, Any]) -> list[str]:
     places = [*map(_pointer, step["inputs"]), *map(_pointer, step["outputs"])]
     if step["scratch"] is not None:
         places.append(_pointer(("arena", step["scratch"])))
+    if step["state"]:
+        places.append(_pointer(("arena", step["state"][0])))
     lines = [f"    {step['function']}(&step_{number}, values, {', '.join(places)});"]
     lines += [
         f"    NN_TRACED(trace, {traced['number']}, {_pointer(traced['place'])}, {traced['bytes']});"

@@ -27,6 +27,7 @@ MAX_NAME_BYTES = 1024
 
 DTYPES = {"INT8": np.int8, "UINT8": np.uint8, "INT16": np.int16, "INT32": np.int32, "INT64": np.int64,
           "FLOAT32": np.float32, "FLOAT16": np.float16, "BOOL": np.bool_}  # fmt: skip
+INT4 = "int4"  # two to a byte in the file, the first in the low half; one to a byte from here on
 ZERO_POINTS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
 
 
@@ -94,6 +95,8 @@ def _constant(model: Any, number: int, dtype: str, shape: tuple[int, ...], index
     size = buffer.DataLength()
     if size == 0:
         return None
+    if dtype == INT4:
+        return _unpacked(buffer, size, shape, index)
     kind = DTYPES.get(dtype.upper())
     if kind is None:
         return np.zeros(0, np.uint8)  # refused later where an operation reads it
@@ -102,6 +105,18 @@ def _constant(model: Any, number: int, dtype: str, shape: tuple[int, ...], index
     if raw.size != size or size != needed:
         raise ValueError(f"tensor {index} of shape {shape} needs {needed} bytes, its buffer holds {size}")
     data: NDArray[Any] = np.frombuffer(raw, kind).reshape(shape)
+    data.setflags(write=False)
+    return data
+
+
+def _unpacked(buffer: Any, size: int, shape: tuple[int, ...], index: int) -> NDArray[Any]:
+    """int4 values as int8."""
+    elements = math.prod(shape)
+    raw = np.asarray(buffer.DataAsNumpy(), np.uint8)
+    if raw.size != size or size != (elements + 1) // 2:
+        raise ValueError(f"tensor {index} of {elements} int4 needs {(elements + 1) // 2} bytes, not {size}")
+    halves = np.stack([raw << 4, raw & 0xF0], axis=-1).reshape(-1)[:elements]
+    data: NDArray[Any] = (halves.view(np.int8) >> 4).reshape(shape)
     data.setflags(write=False)
     return data
 

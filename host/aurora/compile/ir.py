@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from aurora.errors import ModelRefused
 
+ITEM_BYTES = {"int16": 2, "int32": 4, "int64": 8, "float32": 4}  # the others: 1
 NAME_SHOWN = 60  # of a tensor's name in a message; fused names run to hundreds of characters
 
 
@@ -46,14 +47,17 @@ class Tensor:
         return int(np.prod(self.shape, dtype=np.int64))
 
     @property
+    def bytes(self) -> int:
+        return self.elements * ITEM_BYTES.get(self.dtype, 1)
+
+    @property
     def scale(self) -> float:
-        assert self.quantisation is not None
-        return self.quantisation.scales[0]
+        """1 for a float tensor, whose stored values are the real ones."""
+        return 1.0 if self.quantisation is None else self.quantisation.scales[0]
 
     @property
     def zero_point(self) -> int:
-        assert self.quantisation is not None
-        return self.quantisation.zero_points[0]
+        return 0 if self.quantisation is None else self.quantisation.zero_points[0]
 
 
 @dataclass(frozen=True)
@@ -109,17 +113,26 @@ class Constant:
     packing: str
 
 
-#: A C initialiser: a number, a list, or a struct by field name.
-Field = int | tuple[int, ...] | Mapping[str, int]
+#: A C initialiser: a number, a list, a struct by field name, or the name of one of the step's instances.
+Field = int | str | tuple[int, ...] | Mapping[str, int | str | tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
 class KernelCall:
-    """One step of the program: ``function(&step, constants, inputs..., outputs...[, scratch])``.
+    """One step of the program: ``function(&step, constants, inputs..., outputs...[, scratch][, state])``.
 
     ``fields`` and the offsets of ``constants`` fill the parameter struct. ``facts`` are the facts about
     values that this step was specialised on; they enter the layout id. ``writes_all`` is false for a step
-    that fills only a part of its output, after which other steps fill the rest.
+    that fills only a part of its output, after which other steps fill the rest. ``state_bytes`` of the arena
+    belong to this step between runs as well; a reset fills them with 0, which the kernel reads as "fresh".
+
+    ``instances`` are lines of C for file scope, which make a kernel for this step's shape; equal lines are
+    written once. ``overlaps`` maps the number of an input to a distance in bytes: the step is exact as well
+    when its (only) output shares memory with that input, as long as the output starts at least that many
+    bytes before the input. Whoever lowers the step proves the distance; the planner uses it where it can.
+
+    ``room`` gives bytes that a tensor's buffer needs, where the step reads or writes beyond its elements. The
+    output of a ``private`` step is in a form that only the variant's own steps know, so traces leave it out.
     """
 
     function: str
@@ -132,7 +145,12 @@ class KernelCall:
     outputs: tuple[int, ...]
     macs: int = 0
     scratch_bytes: int = 0
+    state_bytes: int = 0
     facts: Mapping[str, int] = field(default_factory=dict)
+    instances: tuple[str, ...] = ()
+    overlaps: Mapping[int, int] = field(default_factory=dict)
+    room: Mapping[int, int] = field(default_factory=dict)
+    private: bool = False
 
 
 def refused(op: Operation, tensor: Tensor | None, reason: str, hint: str = "") -> ModelRefused:

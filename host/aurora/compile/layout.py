@@ -14,11 +14,11 @@ from typing import Any
 
 from aurora.compile.ir import Graph, KernelCall, Port
 from aurora.compile.passes.arena import Plan
-from aurora.compile.passes.lives import scratch_key, tensor_key
+from aurora.compile.passes.lives import scratch_key, state_key, tensor_key
 from aurora.compile.passes.storage import Storage, offsets
 from aurora.compile.variant import KERNEL_ABI, Variant
 
-LAYOUT_FORMAT = 1
+LAYOUT_FORMAT = 2
 
 #: Region ("input", "output", "arena", "constants") and byte offset.
 Place = list[Any]
@@ -59,14 +59,14 @@ def describe(
     steps: list[dict[str, Any]] = []
     number = 0
     for index, (call, at) in enumerate(zip(calls, places, strict=True)):
-        step = _step(call, at, storage, plan, plan.offsets.get(scratch_key(index)))
+        step = _step(call, at, storage, plan, index)
         for root in call.outputs:
             writes_left[root] -= 1
             if writes_left[root] == 0:  # a tensor filled by several steps is reported after the last
+                if call.private:
+                    continue
                 place = _place(root, storage, plan)
-                step["traced"].append(
-                    {"number": number, "place": place, "bytes": graph.tensors[root].elements}
-                )
+                step["traced"].append({"number": number, "place": place, "bytes": graph.tensors[root].bytes})
                 number += 1
         steps.append(step)
     return {
@@ -84,7 +84,7 @@ def describe(
 
 
 def _step(
-    call: KernelCall, at: Mapping[str, int], storage: Storage, plan: Plan, scratch: int | None
+    call: KernelCall, at: Mapping[str, int], storage: Storage, plan: Plan, index: int
 ) -> dict[str, Any]:
     inputs = []
     for number, root in enumerate(call.inputs):
@@ -107,9 +107,11 @@ def _step(
         },
         "inputs": inputs,
         "outputs": [_place(root, storage, plan) for root in call.outputs] or [["output", 0]],
-        "scratch": scratch,
+        "scratch": plan.offsets.get(scratch_key(index)),
+        "state": [plan.offsets[state_key(index)], call.state_bytes] if call.state_bytes else None,
         "macs": call.macs,
         "facts": dict(call.facts),
+        "instances": list(call.instances),
         "traced": [],
     }
 
@@ -117,7 +119,7 @@ def _step(
 def _plain(value: Any) -> Any:
     """Tuples as lists and mappings as dicts, which JSON and CBOR both know."""
     if isinstance(value, Mapping):
-        return dict(value)
+        return {name: _plain(item) for name, item in value.items()}
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -134,8 +136,9 @@ def _ports(graph: Graph, ports: tuple[Port, ...]) -> list[dict[str, Any]]:
         {
             "name": port.name,
             "shape": list(graph.tensors[port.tensor].shape),
+            "dtype": graph.tensors[port.tensor].dtype,
             "offset": at,
-            "bytes": graph.tensors[port.tensor].elements,
+            "bytes": graph.tensors[port.tensor].bytes,
         }
         for port, at in zip(ports, offsets(graph, ports), strict=True)
     ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from aurora.compile.groups import lower_group
 from aurora.compile.ir import Constant, Graph, KernelCall
-from aurora.compile.ops import supported
 from aurora.compile.passes.storage import Storage
 from aurora.compile.variant import Variant
 from aurora.errors import ModelRefused
@@ -33,10 +33,15 @@ def lower(graph: Graph, storage: Storage, variant: Variant) -> tuple[KernelCall,
 
 
 def _steps(graph: Graph, storage: Storage, variant: Variant) -> Iterator[KernelCall]:
+    taken: set[int] = set()
     for op in graph.operations:
-        yield from supported()[op.kind].lower(graph, op, variant)
+        if op.position in taken:
+            continue
+        group = lower_group(graph, op, variant)
+        taken |= {other.position for other in group.fused}
+        yield from group.calls
     for root, at in storage.copies:
-        size = graph.tensors[root].elements
+        size = graph.tensors[root].bytes
         yield KernelCall(
             function="nn_copy",
             header="copy.h",
@@ -57,4 +62,5 @@ def _with_operands(graph: Graph, storage: Storage, call: KernelCall) -> KernelCa
         if data is not None:
             constants[f"operand_{number}"] = Constant(data.tobytes(), OPERAND_ALIGNMENT, "int8 operand")
     outputs = tuple(storage.roots[index] for index in call.outputs)
-    return replace(call, constants=constants, inputs=inputs, outputs=outputs)
+    room = {storage.roots[index]: size for index, size in call.room.items()}
+    return replace(call, constants=constants, inputs=inputs, outputs=outputs, room=room)

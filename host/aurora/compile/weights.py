@@ -10,12 +10,18 @@ from numpy.typing import NDArray
 from aurora.compile.ir import Constant, Graph, Operation, Tensor, refused
 from aurora.compile.variant import Variant
 
+BIAS = 2  # the operand's number in most operations
 
-def check_weights(graph: Graph, op: Operation, *, rank: int, axis: int) -> Tensor:
-    """The constant, symmetric int8 weight operand of ``op``; its scales are one or one per slice of
-    ``axis``."""
-    weights, bias = graph.activation(op, 1), graph.operand(op, 2)
-    if weights.dtype != "int8" or weights.data is None or len(weights.shape) != rank:
+
+def check_weights(
+    graph: Graph, op: Operation, *, rank: int, axis: int, bias: int = BIAS, int4: bool = False
+) -> Tensor:
+    """The constant, symmetric int8 weight operand of ``op``, or ``int4`` where TFLite Micro knows that; its
+    scales are one or one per slice of ``axis``. ``bias`` numbers the bias operand."""
+    weights, biases = graph.activation(op, 1), graph.operand(op, bias)
+    if weights.dtype == "int4" and not int4:
+        raise refused(op, weights, "its weights are int4, which TFLite Micro does not run here", "use int8")
+    if weights.dtype not in ("int8", "int4") or weights.data is None or len(weights.shape) != rank:
         raise refused(op, weights, f"its weights are not a constant int8 tensor of rank {rank}")
     quantisation = weights.quantisation
     if quantisation is None:
@@ -25,17 +31,17 @@ def check_weights(graph: Graph, op: Operation, *, rank: int, axis: int) -> Tenso
     channels = weights.shape[axis]
     if len(quantisation.scales) > 1 and (len(quantisation.scales) != channels or quantisation.axis != axis):
         raise refused(op, weights, f"its weights are quantised along axis {quantisation.axis}, not {axis}")
-    if bias is not None and (bias.dtype != "int32" or bias.data is None or bias.elements != channels):
-        raise refused(op, bias, f"its bias is not a constant of {channels} int32")
+    if biases is not None and (biases.dtype != "int32" or biases.data is None or biases.elements != channels):
+        raise refused(op, biases, f"its bias is not a constant of {channels} int32")
     return weights
 
 
-def bias_of(graph: Graph, op: Operation, channels: int) -> NDArray[np.int64]:
+def bias_of(graph: Graph, op: Operation, channels: int, bias: int = BIAS) -> NDArray[np.int64]:
     """The bias as int64 ``[channels]``; zeros where the operation has none."""
-    bias = graph.operand(op, 2)
-    if bias is None or bias.data is None:
+    biases = graph.operand(op, bias)
+    if biases is None or biases.data is None:
         return np.zeros(channels, np.int64)
-    return bias.data.reshape(-1).astype(np.int64)
+    return biases.data.reshape(-1).astype(np.int64)
 
 
 def packed(matrix: NDArray[Any], packing: str, variant: Variant) -> Constant:

@@ -7,6 +7,7 @@ so the arena is tried in a subprocess first. Sizes found here are those of a 64-
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aurora.compress.binding import Binding, bind
+from aurora.compress.binding import Binding, Port, bind
 from aurora.errors import InputError
 
 PROBE_TIMEOUT_S = 60
@@ -34,10 +35,10 @@ interpreter.invoke()
 class TflmInterpreter:
     """One int8 model in TFLite Micro.
 
-    Inputs and outputs are concatenated int8 bytes in the order of their names (compress.binding), the same
-    block that the engine and the board use. ``arena_bytes`` skips the search, for a caller who knows a size
-    that serves. ``keep_tensors`` makes `tensors` available. Raises InputError where TFLM does not load or
-    run the model.
+    Inputs and outputs are concatenated bytes, as int8, in the order of their names (compress.binding), the
+    same block that the engine and the board use; where a model takes or gives floats, those are their bytes.
+    ``arena_bytes`` skips the search, for a caller who knows a size that serves. ``keep_tensors`` makes
+    `tensors` available. Raises InputError where TFLM does not load or run the model.
     """
 
     def __init__(self, tflite: bytes, *, arena_bytes: int | None = None, keep_tensors: bool = False) -> None:
@@ -52,12 +53,13 @@ class TflmInterpreter:
         )
 
     def run(self, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
-        """int8 ``[w, ...]``, one window per row, to int8 ``[w, out_bytes]``.
+        """int8 ``[w, ...]``, one window per row, to int8 ``[w, out_bytes]``. What the model keeps between
+        windows carries over from row to row.
 
         Raises InputError where a row has another number of bytes than the model's inputs together.
         """
         if len(inputs) == 0:
-            return np.zeros((0, sum(int(np.prod(port.shape)) for port in self.binding.outputs)), np.int8)
+            return np.zeros((0, sum(map(self._output_bytes, self.binding.outputs))), np.int8)
         rows = np.ascontiguousarray(inputs, dtype=np.int8).reshape(len(inputs), -1)
         return np.stack([self._run_one(row) for row in rows])
 
@@ -67,23 +69,31 @@ class TflmInterpreter:
         self._run_one(np.ascontiguousarray(row, dtype=np.int8).reshape(-1))
         return {index: np.array(self._interpreter.GetTensor(index, 0)["tensor_data"]) for index in indices}
 
+    def reset(self) -> None:
+        """Forget what the model keeps between windows."""
+        self._interpreter.reset()
+
+    def _output_bytes(self, port: Port) -> int:
+        dtype = np.dtype(self._interpreter.get_output_details(port.position)["dtype"])
+        size: int = math.prod(port.shape) * dtype.itemsize
+        return size
+
     def _run_one(self, row: NDArray[np.int8]) -> NDArray[np.int8]:
-        at = 0
+        values, at = [], 0
         for port in self.binding.inputs:
-            size = int(np.prod(port.shape))
-            if at + size > row.size:
-                break
-            try:
-                self._interpreter.set_input(row[at : at + size].reshape(port.shape), port.position)
-            except ValueError as error:  # the wheel names both types
-                raise InputError(f"input {port.name} is not int8: {error}") from error
+            dtype = np.dtype(self._interpreter.get_input_details(port.position)["dtype"])
+            size = int(np.prod(port.shape)) * dtype.itemsize
+            values.append(row[at : at + size])
             at += size
+            if values[-1].size == size:
+                values[-1] = values[-1].view(dtype).reshape(port.shape)
         if at != row.size or at == 0:
-            needed = sum(int(np.prod(port.shape)) for port in self.binding.inputs)
-            raise InputError(f"an input of {row.size} bytes, the model takes {needed}")
+            raise InputError(f"an input of {row.size} bytes, the model takes {at}")
+        for port, value in zip(self.binding.inputs, values, strict=True):
+            self._interpreter.set_input(value, port.position)
         self._interpreter.invoke()
         outputs = [self._interpreter.get_output(port.position) for port in self.binding.outputs]
-        return np.concatenate([np.asarray(value, np.int8).reshape(-1) for value in outputs])
+        return np.concatenate([np.ascontiguousarray(value).view(np.int8).reshape(-1) for value in outputs])
 
 
 def find_arena(tflite: bytes, *, keep_tensors: bool = False) -> int:

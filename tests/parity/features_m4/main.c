@@ -1,6 +1,6 @@
-/* Cortex-M4F on QEMU's mps2-an386: runs the jobs loaded at 0x21000000 and writes their results to
-   the host file out.bin (semihosting). tests/parity/features_board.py makes the one and reads the
-   other. */
+/* A Cortex-M of QEMU: runs the jobs loaded at JOB_ADDRESS and writes their results to the host file
+   out.bin (semihosting). tests/parity/features_board.py makes the one and reads the other, and
+   defines the addresses. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -76,11 +76,14 @@ void reset(void)
 {
     *(volatile uint32_t *)0xE000ED88 = 0xFu << 20; /* CPACR: the FPU */
     __asm__ volatile("dsb\n\tisb");
-    /* an application that flushes to zero and rounds towards it must not change a bit */
-    __asm__ volatile("vmsr fpscr, %0" : : "r"(1u << 24 | 3u << 22));
+#ifdef __ARM_FP
+    /* an application that flushes to zero and rounds towards it must not change a bit; 4 << 16 is
+       what a core with Helium needs there */
+    __asm__ volatile("vmsr fpscr, %0" : : "r"(1u << 24 | 3u << 22 | 4u << 16));
+#endif
     const uint32_t name[] = {(uint32_t) "out.bin", BINARY_WRITE, 7};
     const uint32_t file = semihost(SYS_OPEN, name);
-    for (const job *j = (const job *)0x21000000; j->magic == JOB_MAGIC;
+    for (const job *j = (const job *)JOB_ADDRESS; j->magic == JOB_MAGIC;
          j = (const job *)((const uint8_t *)j + j->bytes)) {
         run_job(j, file);
     }
@@ -90,4 +93,4 @@ void reset(void)
 }
 
 __attribute__((section(".vectors"), used)) static const void *const vectors[] = {
-    (const void *)0x20400000, (const void *)reset};
+    (const void *)STACK_TOP, (const void *)reset};

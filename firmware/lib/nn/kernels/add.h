@@ -4,6 +4,8 @@
 
 #include "nn/kernels/requantize.h"
 
+enum { NN_ADD_FRACTION_BITS = 20 };
+
 /* Both inputs are brought to twice the larger scale with 20 fractional bits, added, and scaled to
  * the output. */
 typedef struct {

@@ -53,6 +53,8 @@ step = f'"{sys.executable}" -m aurora.build.link_step --board {board.id} --map "
 env.Replace(
     ENV={**env["ENV"], **aurora_environment(env.subst("$PROJECT_DIR"))}, LINKCOM=step + env["LINKCOM"]
 )
+# sqrtf of a core without a float unit; nothing else of it is used
+env.Append(LIBS=["m"])
 add_sources(env, ("cortex_m", board.get("aurora.family")), generated)
 
 elf = env.BuildProgram()

@@ -19,8 +19,9 @@ from aurora.compile.variant import Variant
 @dataclass(frozen=True)
 class OpSupport:
     """``options`` maps our names to getters of the schema's ``table``. ``check`` raises ModelRefused;
-    ``lower`` is called only after it. ``operands`` numbers the inputs that are activations and must be
-    int8; None: all. ``alias`` is true where the output is the input's bytes and no step is needed.
+    ``lower`` is called only after it. ``operands`` numbers the inputs that are activations; None: all.
+    ``takes`` and ``gives`` are the types of activations and outputs. ``alias`` is true where the output is
+    the input's bytes and no step is needed; such an operation runs on any of the types.
     """
 
     kind: str
@@ -29,6 +30,8 @@ class OpSupport:
     table: str = ""
     options: Mapping[str, str] | None = None
     operands: tuple[int, ...] | None = (0,)
+    takes: tuple[str, ...] = ("int8",)
+    gives: tuple[str, ...] = ("int8",)
     alias: bool = False
 
 

@@ -1,7 +1,8 @@
-"""ADD of two tensors of one shape. Broadcasting is refused."""
+"""ADD, also where an operand repeats along axes."""
 
 from __future__ import annotations
 
+from aurora.compile.elementwise import broadcast_call, check_broadcast
 from aurora.compile.ir import Constant, Graph, KernelCall, Operation, refused, shape_text
 from aurora.compile.ops import OpSupport
 from aurora.compile.quantise import WORD, activation_range, requant_pair, words
@@ -11,12 +12,8 @@ FRACTION_BITS = 20  # of the sum, before it is scaled to the output
 
 
 def check(graph: Graph, op: Operation) -> None:
+    check_broadcast(graph, op)
     a, b, out = graph.activation(op), graph.activation(op, 1), graph.result(op)
-    if a.shape != out.shape or b.shape != out.shape:
-        shapes = f"{shape_text(a.shape)} and {shape_text(b.shape)}"
-        raise refused(
-            op, out, f"adds {shapes}; shapes must be equal", "repeat the smaller operand in the model"
-        )
     if 2 * max(a.scale, b.scale) >= out.scale * (1 << FRACTION_BITS):
         raise refused(op, out, f"its output scale {out.scale:.3g} is too small for its inputs")
 
@@ -30,6 +27,8 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> tuple[KernelCall, ..
     for factor in factors:
         values += requant_pair(op, out, factor)
     values += [0, out.zero_point, low, high]
+    if a.shape != b.shape:
+        return (broadcast_call(graph, op, "nn_add_broadcast", values, "nn_add_values"),)
     return (
         KernelCall(
             function="nn_add",

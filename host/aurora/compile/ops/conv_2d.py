@@ -19,7 +19,7 @@ def _window(graph: Graph, op: Operation) -> Window:
 
 
 def check(graph: Graph, op: Operation) -> None:
-    weights = check_weights(graph, op, rank=4, axis=0)
+    weights = check_weights(graph, op, rank=4, axis=0, int4=True)
     x = graph.activation(op)
     if len(x.shape) == 4 and weights.shape[3] != x.shape[3]:
         groups = f"weights for {weights.shape[3]} channels, an input of {x.shape[3]}"

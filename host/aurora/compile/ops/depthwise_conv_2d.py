@@ -19,7 +19,7 @@ def _window(graph: Graph, op: Operation) -> Window:
 
 
 def check(graph: Graph, op: Operation) -> None:
-    weights = check_weights(graph, op, rank=4, axis=3)
+    weights = check_weights(graph, op, rank=4, axis=3, int4=True)
     x = graph.activation(op)
     if weights.shape[0] != 1 or (len(x.shape) == 4 and weights.shape[3] % x.shape[3]):
         shapes = f"weights {shape_text(weights.shape)} do not fit an input {shape_text(x.shape)}"

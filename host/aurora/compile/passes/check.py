@@ -6,6 +6,7 @@ from aurora.compile.ir import Graph, Operation, Tensor, refused, shape_text
 from aurora.compile.ops import supported
 from aurora.errors import ModelRefused
 
+EDGE_TYPES = ("int8", "uint8", "float32")  # of inputs and outputs; QUANTIZE and DEQUANTIZE lead to int8
 STATIC_BATCH = "export with a batch of 1: keras.InputSpec(shape=(1, ...)) in model.export's input_signature"
 INT8_EDGES = "convert with inference_input_type and inference_output_type = tf.int8"
 FULL_INT8 = (
@@ -16,16 +17,11 @@ WAYS_OUT = {
     "SHAPE": STATIC_BATCH,
     "STRIDED_SLICE": STATIC_BATCH,
     "PACK": STATIC_BATCH,
-    "QUANTIZE": INT8_EDGES,
-    "DEQUANTIZE": INT8_EDGES,
-    "MEAN": "write AveragePooling2D and Reshape instead of GlobalAveragePooling",
-    "EXPAND_DIMS": "write Conv2D with height 1 instead of Conv1D",
-    "SQUEEZE": "write Conv2D with height 1 instead of Conv1D, and Reshape",
-    "LOGISTIC": "leave the last sigmoid out: thresholds apply to logits as well",
-    "TANH": "use ReLU",
     "GELU": "use ReLU",
-    "HARD_SWISH": "use ReLU",
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": "use strided Conv2D layers of height 1",
+    "ELU": "use ReLU or LeakyReLU",
+    "PRELU": "use LeakyReLU",
+    "WHILE": "export the recurrent layer with a fixed batch and unroll=False: one LSTM",
+    "SUM": "write a mean, and scale in the next layer",
 }
 
 
@@ -36,10 +32,13 @@ def check(graph: Graph) -> None:
         if support is None:
             raise refused(op, graph.result(op), _unsupported(op), WAYS_OUT.get(op.kind, _supported_list()))
         numbers = range(len(op.inputs)) if support.operands is None else support.operands
+        takes, gives = (EDGE_TYPES, EDGE_TYPES) if support.alias else (support.takes, support.gives)
         for number in numbers:
-            _check_activation(graph, op, graph.activation(op, number))
+            _check_activation(graph, op, graph.activation(op, number), takes)
         for index in op.outputs:
-            _check_activation(graph, op, graph.tensors[index])
+            _check_activation(graph, op, graph.tensors[index], gives)
+        if support.alias and graph.activation(op).dtype != graph.result(op).dtype:
+            raise refused(op, graph.result(op), "its output has another type than its input")
         support.check(graph, op)
     for port in (*graph.inputs, *graph.outputs):
         _check_port(graph.tensors[port.tensor], port.name)
@@ -57,29 +56,32 @@ def _supported_list() -> str:
     return f"it runs {', '.join(sorted(supported()))}"
 
 
-def _check_activation(graph: Graph, op: Operation, tensor: Tensor) -> None:
-    if tensor.dtype == "float32":
+def _check_activation(graph: Graph, op: Operation, tensor: Tensor, types: tuple[str, ...]) -> None:
+    if tensor.dtype == "float32" and "float32" not in types:
         kinds = {graph.tensors[i].dtype for i in op.inputs if i >= 0}
         if "int8" in kinds:
             reason = "float activations with int8 weights: a dynamic-range model, not an int8 one"
         else:
             reason = "a float model; the engine runs int8"
         raise refused(op, tensor, reason, FULL_INT8)
-    if tensor.dtype != "int8":
+    if tensor.dtype not in types:
         raise refused(op, tensor, f"{tensor.dtype} activations; the engine runs int8", FULL_INT8)
     if tensor.elements == 0:
         raise refused(op, tensor, f"a shape without elements: {shape_text(tensor.shape)}")
     if tensor.variable:
-        raise refused(op, tensor, "a variable tensor; the engine keeps no state yet")
+        raise refused(op, tensor, "a variable tensor outside an LSTM or SVDF")
+    if tensor.dtype == "float32":
+        return
     if tensor.quantisation is None or len(tensor.quantisation.scales) != 1:
         raise refused(op, tensor, "an activation needs exactly one scale and zero point", FULL_INT8)
 
 
 def _check_port(tensor: Tensor, name: str) -> None:
     where = f"input or output {name}"
-    if tensor.dtype != "int8":
-        raise ModelRefused(f"{tensor.dtype}, not int8", tensor=tensor.name, where=where, hint=INT8_EDGES)
-    if tensor.quantisation is None or len(tensor.quantisation.scales) != 1:
+    if tensor.dtype not in EDGE_TYPES or tensor.variable:
+        kind = "a variable tensor" if tensor.variable else f"{tensor.dtype}, not int8"
+        raise ModelRefused(kind, tensor=tensor.name, where=where, hint=INT8_EDGES)
+    if tensor.dtype != "float32" and (tensor.quantisation is None or len(tensor.quantisation.scales) != 1):
         raise ModelRefused(
             "has no single scale and zero point", tensor=tensor.name, where=where, hint=FULL_INT8
         )

@@ -24,11 +24,11 @@ class Storage:
 
 
 def offsets(graph: Graph, ports: tuple[Port, ...]) -> tuple[int, ...]:
-    """Offset of each port in the concatenated block; int8, so elements are bytes."""
+    """Offset in bytes of each port in the concatenated block."""
     at, result = 0, []
     for port in ports:
         result.append(at)
-        at += graph.tensors[port.tensor].elements
+        at += graph.tensors[port.tensor].bytes
     return tuple(result)
 
 

@@ -1,0 +1,92 @@
+"""CONV_2D of any window: nn_m4_conv_blocks; with a single output position it is a dense layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from aurora.compile.groups import Group
+from aurora.compile.ir import Graph, KernelCall, Operation, shape_text
+from aurora.compile.m4.dense import TOGETHER as DENSE_TOGETHER
+from aurora.compile.m4.dense import dense_call
+from aurora.compile.m4.sums import WIDE, Sums, stream, sums_of
+from aurora.compile.quantise import activation_range, levels_constant
+from aurora.compile.variant import Variant
+from aurora.compile.window import Window, window_of
+
+KINDS = ("CONV_2D",)
+PRIORITY = 2
+
+BLOCK = 3  # output positions at a time
+
+
+def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
+    weights = graph.activation(op, 1)
+    assert weights.data is not None
+    window = window_of(graph, op, (weights.shape[1], weights.shape[2]), weights.shape[0])
+    fields = window.fields
+    positions = fields["out_h"] * fields["out_w"]
+    whole = all(fields[f"in_{axis}"] == fields[f"taps_{axis}"] for axis in "hw")
+    dense = positions == 1 and whole and fields["out_c"] >= DENSE_TOGETHER
+    if not dense and (positions < BLOCK or fields["out_c"] < 2):
+        return None
+    sums = sums_of(graph, op, weights.data.astype(np.int8).reshape(len(weights.data), -1))
+    if sums is None:
+        return None
+    if dense:
+        return Group((dense_call(graph, op, sums, graph.activation(op), graph.result(op)),))
+    return Group((_call(graph, op, window, sums),))
+
+
+def _call(graph: Graph, op: Operation, window: Window, sums: Sums) -> KernelCall:
+    x, out, fields = graph.activation(op), graph.result(op), window.fields
+    channels, taps = sums.weights.shape
+    groups = -(-taps // 4)
+    low, high = activation_range(op, out, int(op.options["activation"]))
+    weights, pair_bytes = stream(sums, groups, 2, BLOCK, "blocks", by_word=True)
+    kind = "wide" if sums.kind == WIDE else "packed"
+    behind = fields["taps_w"] * fields["in_c"] if fields["in_c"] % 4 == 0 else 12 * groups + 4
+    return KernelCall(
+        function="nn_m4_conv_blocks",
+        header="m4/conv_blocks.h",
+        parameters="nn_m4_conv_blocks_params",
+        summary=f"CONV_2D {shape_text(x.shape)} -> {shape_text(out.shape)}, {window.text}",
+        fields={
+            "block": f"nn_m4_block_{kind}{'_relu' if sums.relu else ''}",
+            "window": window.fields,
+            "kind": sums.kind,
+            "groups": groups,
+            "neighbours": int(_neighbours(fields)),
+            "pair_bytes": pair_bytes,
+        },
+        constants={"weights": weights, "levels": levels_constant(x, out, low, high)},
+        inputs=(x.index,),
+        outputs=(out.index,),
+        macs=out.elements * taps,
+        scratch_bytes=24 * groups + behind,
+        facts={"kind": sums.kind, "relu": int(sums.relu)},
+        overlaps={0: block_distance(fields, channels)},
+    )
+
+
+def _neighbours(fields: Mapping[str, int]) -> bool:
+    """One tap, stride 1, no padding, and groups of 4 that do not reach into the next position."""
+    one = all(fields[f"{name}_{axis}"] == 1 for name in ("taps", "stride") for axis in "hw")
+    same = (fields["in_h"], fields["in_w"]) == (fields["out_h"], fields["out_w"])
+    return one and same and fields["in_c"] % 4 == 0
+
+
+def block_distance(fields: Mapping[str, int], channels: int) -> int:
+    """How far before the input the output must start: what a block writes ends before all that later blocks
+    read."""
+    positions = fields["out_h"] * fields["out_w"]
+    first = np.minimum(np.arange(0, positions, BLOCK), positions - BLOCK)
+    y, x = np.divmod(np.arange(positions), fields["out_w"])
+    top = np.maximum(y * fields["stride_h"] - fields["pad_h"], 0)
+    left = np.maximum(x * fields["stride_w"] - fields["pad_w"], 0)
+    lowest = (top * fields["in_w"] + np.minimum(left, fields["in_w"] - 1)) * fields["in_c"]
+    later = np.minimum.accumulate(lowest[::-1])[::-1]  # lowest byte that this or a later position reads
+    if len(first) == 1:
+        return -(1 << 30)
+    return int(np.max((first[:-1] + BLOCK) * channels - later[first[1:]]))
