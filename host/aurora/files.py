@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from aurora.errors import WriteFailed
+from aurora.errors import InputError, WriteFailed
 
 
 def sha256_hex(path: Path) -> str:
@@ -66,6 +67,23 @@ def folder_atomic(path: Path, *, replace: bool = False) -> Iterator[Path]:
         raise write_failed(path, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def sole_writer(folder: Path) -> Iterator[None]:
+    """Make ``folder`` and keep a second process out of it for the length of the block, with InputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / ".lock").open("w")
+    except OSError as error:
+        raise write_failed(folder, error) from error
+    with file:  # the lock goes with the process, whatever ends it
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            hint = "wait for its end, or choose another folder"
+            raise InputError("another process works in this folder", where=folder, hint=hint) from None
+        yield
 
 
 def write_failed(path: Path, error: OSError) -> WriteFailed:

@@ -147,6 +147,8 @@ def load_release(path: Path | str) -> Release:
 def _read(folder: Path, name: str) -> bytes:
     path = folder / name
     try:
+        if path.exists() and not path.is_file():  # opening a pipe would wait for its writer
+            raise InputError("is not a file", where=path, hint="train again")
         if path.stat().st_size > MAX_FILE_BYTES:
             raise InputError("is larger than any release's", where=path)
         return path.read_bytes()

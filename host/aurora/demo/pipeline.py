@@ -10,6 +10,7 @@ from typing import Any
 
 from aurora import __version__
 from aurora.build.firmware import BuildResult, build_firmware
+from aurora.build.toolchain import compiler
 from aurora.compile import compile_model
 from aurora.compress.produce import produce_release
 from aurora.compress.release import Release
@@ -22,7 +23,8 @@ from aurora.demo.report import report_text
 from aurora.demo.scores import score_arms
 from aurora.demo.selection import select_windows
 from aurora.demo.timeline import timeline_of
-from aurora.files import write_atomic
+from aurora.emulator.qemu import find_qemu
+from aurora.files import sole_writer, write_atomic
 from aurora.pack.release import pack_release
 from aurora.signals.checks import check_dataset
 from aurora.signals.dataset import DataSet, Unit, load_dataset
@@ -66,8 +68,16 @@ def run_demo(options: Options) -> dict[str, Any]:
 
     Raises what its stages raise; files of finished stages stay for a look.
     """
+    board = load_board(options.board)  # what is missing is said before minutes of work
+    compiler(board)
+    if "qemu" in board.emulators:
+        find_qemu()
+    with sole_writer(options.out):
+        return _run(options)
+
+
+def _run(options: Options) -> dict[str, Any]:
     clock = Clock()
-    load_board(options.board)  # an unknown board is said before minutes of work
     dataset = _data(options, clock)
     made = _model(options, dataset, clock)
     bars = _board(options, made, clock)

@@ -22,13 +22,19 @@ END_SECONDS = 1.0  # for a process to end whose control channel broke
 SEED_SYMBOL = "port_kept"  # firmware/ports/cortex_m/cortex_m.h
 
 
+def find_qemu() -> str:
+    """Path of QEMU; raises EmulatorMissing."""
+    program = shutil.which(PROGRAM)
+    if program is None:
+        raise EmulatorMissing(f"{PROGRAM} is not on the PATH", hint="apt-get install qemu-system-arm")
+    return program
+
+
 class QemuEmulator:
     """One qemu-system-arm. Raises EmulatorMissing, EmulatorFailed, or InputError for overlapping memory."""
 
     def __init__(self, setup: Setup) -> None:
-        program = shutil.which(PROGRAM)
-        if program is None:
-            raise EmulatorMissing(f"{PROGRAM} is not on the PATH", hint="apt-get install qemu-system-arm")
+        program = find_qemu()
         self._folder = tempfile.TemporaryDirectory(prefix="aurora-qemu-")
         ours, theirs = socket.socketpair()
         listener = socket.create_server(("127.0.0.1", 0), backlog=1)

@@ -67,6 +67,8 @@ def npz_bytes(arrays: dict[str, NDArray[Any]]) -> bytes:
 def map_npy(path: Path, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
     """Memory-map a .npy file that has exactly this type and shape; InputError otherwise."""
     try:
+        if path.exists() and not path.is_file():  # opening a pipe would wait for its writer
+            raise ValueError("not a regular file")
         with path.open("rb") as file:
             found_shape, found_dtype, fortran = _read_header(file)
             offset = file.tell()
