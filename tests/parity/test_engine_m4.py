@@ -112,7 +112,7 @@ ROWS, BLOCKS = "nn_m4_conv_rows", "nn_m4_conv_blocks"
 FORMS: dict[str, tuple[dict[str, Any], str, str]] = {
     "row": ({"shape": (1, 40, 8), "taps": (1, 5), "channels": 6}, ROWS, "rows_packed_10x1"),
     "row_wide": ({"shape": (1, 41, 3), "taps": (1, 8), "channels": 4, "stride": 4}, ROWS, "rows_wide"),
-    "row_looped": ({"shape": (1, 30, 16), "taps": (1, 9), "channels": 6}, ROWS, "x2_32_6_1"),
+    "row_looped": ({"shape": (1, 30, 16), "taps": (1, 9), "channels": 6}, ROWS, "x3_32_6_1"),
     "row_column": ({"shape": (37, 1, 4), "taps": (5, 1), "channels": 4}, ROWS, "rows_packed"),
     "row_valid": (
         {"shape": (1, 33, 4), "taps": (1, 7), "channels": 5, "padding": VALID}, ROWS, "rows_packed"),
@@ -132,11 +132,11 @@ FORMS: dict[str, tuple[dict[str, Any], str, str]] = {
     "max_2_odd": ({"shape": (1, 40, 4), "taps": (1, 3), "channels": 5, "pool": 2}, ROWS, "max2"),
     "max_2_any": ({"shape": (1, 40, 4), "taps": (1, 3), "channels": 4, "pool": 2, "activation": NONE},
                   ROWS, "max2"),
-    "max_2_looped": ({"shape": (1, 24, 16), "taps": (1, 9), "channels": 4, "pool": 2}, ROWS, "max2_18x2"),
+    "max_2_looped": ({"shape": (1, 24, 16), "taps": (1, 9), "channels": 4, "pool": 2}, ROWS, "max2_12x3"),
     "max_4": ({"shape": (1, 64, 4), "taps": (1, 6), "channels": 6, "pool": 4}, ROWS, "max4"),
     "max_4_apart": ({"shape": (1, 64, 3), "taps": (1, 8), "channels": 4, "stride": 2, "pool": 4},
                     ROWS, "max4_6x1"),
-    "max_4_looped": ({"shape": (1, 32, 16), "taps": (1, 9), "channels": 2, "pool": 4}, ROWS, "max4_18x2"),
+    "max_4_looped": ({"shape": (1, 32, 16), "taps": (1, 9), "channels": 2, "pool": 4}, ROWS, "max4_12x3"),
     "max_4_column": ({"shape": (64, 1, 4), "taps": (6, 1), "channels": 6, "pool": 4}, ROWS, "max4"),
     "pointwise": ({"shape": (1, 17, 16), "taps": (1, 1), "channels": 8}, BLOCKS, "packed_relu"),
     "pointwise_long": ({"shape": (2, 3, 132), "taps": (1, 1), "channels": 3}, BLOCKS, "packed_relu"),
