@@ -73,7 +73,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
         pooled, plan = None, Plan.of(fields, 1)
     if plan is None:
         return None
-    sums = sums_of(graph, op, _matrix(graph, op), wide=plan.pool > 1 or fields["in_c"] < 4)
+    sums = sums_of(graph, op, _matrix(graph, op), variant, wide=plan.pool > 1 or fields["in_c"] < 4)
     if sums is None:
         return None
     call = _call(graph, op, plan, sums, graph.result(pooled[0] if pooled else op))

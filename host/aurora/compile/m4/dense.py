@@ -27,7 +27,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     outputs, inputs = weights.shape
     if x.elements != inputs or outputs < TOGETHER or not _pays(graph):
         return None
-    sums = sums_of(graph, op, weights.data.astype(np.int8).reshape(outputs, inputs))
+    sums = sums_of(graph, op, weights.data.astype(np.int8).reshape(outputs, inputs), variant)
     if sums is None:
         return None
     if sums.relu and outputs < RELU_OUTPUTS:
