@@ -190,7 +190,7 @@ def test_a_missing_toolchain_is_one_line(
 
 def test_wrong_names_end_at_once(release: Path) -> None:
     with pytest.raises(UnknownBoard, match="did you mean mps2_an386"):
-        build_firmware("mps2_an385", release)
+        build_firmware("mps2_an386f", release)
     with pytest.raises(InputError, match=r"model\.tflite is missing"):
         build_firmware("mps2_an386", "/nowhere")
     done = pio(ROOT, Path("/nowhere"), "-e", "native")

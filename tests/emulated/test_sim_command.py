@@ -87,7 +87,7 @@ def test_it_stays_in_the_foreground_until_interrupted(release: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["sim", "--board", "mps2"], 32, "did you mean mps2_an386"),
+        (["sim", "--board", "mps2_386"], 32, "did you mean mps2_an386"),
         (["build", "--board", "stm32"], 32, "known boards"),
         (["build", "--model", "/nowhere"], 10, "model.tflite is missing"),
         (["sim", "--model", "/nowhere"], 10, "model.tflite is missing"),

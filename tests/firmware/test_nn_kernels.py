@@ -8,7 +8,7 @@ import pytest
 from aurora.compile import compile_model
 from aurora.compress.tflm import TflmInterpreter
 from engine_host import KERNELS, LIB, ROOT, extremes, random_inputs, write_program
-from tflite_networks import every_kernel, two_heads
+from tflite_networks import every_kernel, m4_forms, two_heads
 
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wstrict-prototypes", "-Wcast-qual",
             "-Wundef", "-Werror", "-O2", f"-I{LIB}"]  # fmt: skip
@@ -41,16 +41,20 @@ def test_no_warnings(compiler: str, trace: bool, tmp_path: Path) -> None:
 
 
 def test_kernels_are_formatted() -> None:
-    files = [str(path) for path in sorted((LIB / "nn" / "kernels").glob("*.[ch]"))] + [
+    files = [str(path) for path in sorted((LIB / "nn" / "kernels").rglob("*.[ch]"))] + [
         str(LIB / "nn" / "nn.h")
     ]
     subprocess.run(["clang-format", "--dry-run", "-Werror", *files], check=True, cwd=ROOT)
 
 
-@pytest.mark.parametrize("model", ["every_kernel", "two_heads"])
-def test_clean_under_sanitizers(model: str, tmp_path: Path) -> None:
-    tflite = every_kernel() if model == "every_kernel" else two_heads()
-    program = compile_model(tflite, "host")
+MODELS = {"every_kernel": every_kernel, "two_heads": two_heads, "m4_forms": m4_forms}
+
+
+@pytest.mark.parametrize("core", ["host", "cortex-m4f"])
+@pytest.mark.parametrize("model", MODELS)
+def test_clean_under_sanitizers(model: str, core: str, tmp_path: Path) -> None:
+    tflite = MODELS[model]()
+    program = compile_model(tflite, core)
     source = write_program(program, tmp_path)
     binary = tmp_path / "sanitised"
     command = ["gcc", *SANITIZERS, "-DNN_TRACE", f"-I{tmp_path}", str(MAIN), str(source), *map(str, KERNELS)]
@@ -67,7 +71,7 @@ def test_clean_under_sanitizers(model: str, tmp_path: Path) -> None:
 
 
 def test_program_and_kernels_use_no_heap_and_no_stdio(tmp_path: Path) -> None:
-    """The engine takes memcpy and memset from the C library, and 64-bit helpers of the compiler."""
+    """The engine takes memcpy, memmove and memset from the C library, and 64-bit helpers of the compiler."""
     compiler = COMPILERS["m4"]
     undefined: set[str] = set()
     for number, path in enumerate([write_program(compile_model(every_kernel(), "host"), tmp_path), *KERNELS]):
@@ -79,4 +83,6 @@ def test_program_and_kernels_use_no_heap_and_no_stdio(tmp_path: Path) -> None:
             ["arm-none-eabi-nm", "-u", str(result)], capture_output=True, text=True, check=True
         )
         undefined |= {line.split()[-1] for line in text.stdout.splitlines()}
-    assert {name for name in undefined if not name.startswith(("nn_", "__aeabi_"))} <= {"memcpy", "memset"}
+    assert {name for name in undefined if not name.startswith(("nn_", "__aeabi_"))} <= {
+        "memcpy", "memmove", "memset",
+    }  # fmt: skip

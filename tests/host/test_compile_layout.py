@@ -10,6 +10,8 @@ import pytest
 from aurora.compile import compile_model, variant
 from aurora.compile.emit import c_string
 from aurora.compile.layout import layout_id
+from aurora.compile.m4 import sums
+from aurora.errors import InputError, ModelRefused
 from engine_host import ROOT
 from tflite_file import TfliteFile
 from tflite_networks import conv_net, two_heads
@@ -108,9 +110,56 @@ def test_names_cannot_leave_their_string() -> None:
 
 
 def test_report_names_costs_by_layer() -> None:
-    report = compile_model(two_heads(), "cortex-m4f", name="m").report
+    report = compile_model(two_heads(), "host", name="m").report
     assert report["macs"] == 12 * 16 + 16 * 3 + 16
     assert sum(layer["constants_bytes"] for layer in report["layers"]) <= report["constants_bytes"]
     assert report["operations"] == {"FULLY_CONNECTED": 3}
     hidden = {"buffer": "tensor 1", "offset": 0, "bytes": 16, "first_step": 0, "last_step": 2}
     assert report["arena"] == [hidden]
+
+
+def test_model_fits_the_layout_of_a_deployed_program() -> None:
+    """The layout, its id, or what layout.json adds to it: the same program, this model's constants."""
+    deployed = compile_model(conv_net(1), "cortex-m4f")
+    plain = compile_model(conv_net(3), "cortex-m4f")
+    identity = deployed.layout_id.hex()
+    for layout in (deployed.layout, {"layout_id": identity, **deployed.layout}, identity):
+        fitted = compile_model(conv_net(3), "cortex-m4f", for_layout=layout)
+        assert (fitted.layout_id, fitted.source) == (deployed.layout_id, deployed.source)
+        assert fitted.constants == plain.constants != deployed.constants
+
+
+def test_deployed_choices_are_kept_beyond_the_slack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sum that a first program would not pack is packed for a program that does, as long as it fits."""
+    deployed = compile_model(conv_net(1), "cortex-m4f")
+    monkeypatch.setattr(sums, "PACKED_SLACK", 1e-3)
+    alone = compile_model(conv_net(3), "cortex-m4f")
+    assert alone.layout_id != deployed.layout_id
+    fitted = compile_model(conv_net(3), "cortex-m4f", for_layout=deployed.layout)
+    assert fitted.layout_id == deployed.layout_id
+    assert compile_model(conv_net(1), "cortex-m4f", for_layout=alone.layout).layout_id == alone.layout_id
+
+
+def test_misfit_names_the_first_difference() -> None:
+    deployed = compile_model(conv_net(1), "cortex-m4f")
+    with pytest.raises(ModelRefused, match=r"steps\[0\].*not") as refusal:
+        compile_model(conv_net(1, taps=7), "cortex-m4f", for_layout=deployed.layout)
+    assert refusal.value.op == "CONV_2D"
+    with pytest.raises(ModelRefused, match="its layout is"):
+        compile_model(conv_net(1, taps=7), "cortex-m4f", for_layout=deployed.layout_id.hex())
+    with pytest.raises(ModelRefused, match="variant"):
+        compile_model(two_heads(), "cortex-m7", for_layout=compile_model(two_heads(), "host").layout)
+
+
+@pytest.mark.parametrize("layout", [{}, {"steps": 3}, {"steps": [1]}, {"steps": [{}]},
+                                    {"steps": [{"facts": {"kind": "x"}}]}], ids=str)  # fmt: skip
+def test_what_is_no_layout_is_refused(layout: dict) -> None:
+    with pytest.raises(InputError, match="layout"):
+        compile_model(conv_net(1), "cortex-m4f", for_layout=layout)
+
+
+def test_strange_facts_are_a_difference_not_a_crash() -> None:
+    layout = compile_model(conv_net(1), "cortex-m4f").layout
+    steps = [{**step, "facts": {"kind": 77, "relu": -1}} for step in layout["steps"]]
+    with pytest.raises(ModelRefused):
+        compile_model(conv_net(1), "cortex-m4f", for_layout={**layout, "steps": steps})

@@ -134,7 +134,7 @@ def test_build_writes_the_pack_whole_or_not_at_all(tmp_path: Path, release: Rele
     assert parse_pack(out.read_bytes()).pack_id.hex() == record["pack_id"]
     assert record["sequence"] == 3
     with pytest.raises(UnknownBoard):
-        run("build", release.path, "--board", "mps2_an385", "--out", tmp_path / "b.pack")
+        run("build", release.path, "--board", "mps2_an386f", "--out", tmp_path / "b.pack")
     with pytest.raises(InputError):
         run("build", tmp_path, "--board", BOARD, "--out", tmp_path / "b.pack")
     assert [path.name for path in tmp_path.iterdir()] == ["a.pack"]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import subprocess
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +19,26 @@ FLAGS = f"-std=c11 -O2 -ffp-contract=off -fno-tree-vectorize -ffunction-sections
 HEADER_BYTES, ALIGNMENT, PSRAM_BYTES, QEMU_LIMIT_S = 64, 64, 16 << 20, 120
 
 
+@cache
+def kernel_objects() -> list[Path]:
+    """The kernels, compiled once; they go when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="engine_m4_"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    objects = [folder / f"{source.parent.name}_{source.stem}.o" for source in KERNELS]
+    for source, target in zip(KERNELS, objects, strict=True):
+        command = ["arm-none-eabi-gcc", *CORTEX_M4F, *FLAGS, "-c", str(source), "-o", str(target)]
+        subprocess.run(command, check=True, timeout=60)
+    return objects
+
+
 def build(program: Program, folder: Path) -> Path:
     """The bare-metal image of ``program``."""
     source = write_program(program, folder)
     elf = folder / "engine_m4.elf"
+    kernels = kernel_objects()
     command = ["arm-none-eabi-gcc", *CORTEX_M4F, *FLAGS, f"-I{folder}", "-nostartfiles", "--specs=nano.specs",
                "-Wl,--gc-sections", "-ereset", f"-T{SOURCES}/m4.ld", str(SOURCES / "main.c"), str(source),
-               *map(str, KERNELS), "-o", str(elf)]  # fmt: skip
+               *map(str, kernels), "-o", str(elf)]  # fmt: skip
     subprocess.run(command, check=True, timeout=120)
     return elf
 

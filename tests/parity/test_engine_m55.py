@@ -112,13 +112,24 @@ def test_shape(case: str, check: Check) -> None:
     check(tflite)
 
 
-def pooled(width: int, length: int) -> bytes:
+#: Factors beside those that nearly every channel has: one or more, tiny, and none at all.
+MIXED = (0.004, 5.0, 0.01, 1e-8, 1e-13)
+
+
+@pytest.mark.parametrize("depthwise", [False, True], ids=["conv", "depthwise"])
+def test_relu_of_rare_factors(depthwise: bool, check: Check) -> None:
+    shape, args = (9, 7, 5), (SAME, -77, RELU, depthwise)
+    check(grid.convolution(shape, (3, 3), 5, (1, 1), (1, 1), *args, scales=MIXED))
+
+
+def pooled(width: int, length: int, scales: tuple[float, ...] | None = None) -> bytes:
     """A convolution whose sums the pool after it takes, then one that reads the pool's border."""
     rng = np.random.default_rng(width)
     file = TfliteFile()
     x, a = file.tensor((1, 1, length, 3), 0.03, 7), file.tensor((1, 1, length, 5), 0.3, -128)
     b, c = file.tensor((1, 1, length // width, 5), 0.3, -128), file.tensor((1, 1, length // width, 4), 0.2, 3)
-    file.conv(rng, x, (1, 9), a, rng.uniform(0.002, 0.02, 5), padding=SAME, fusedActivationFunction=RELU)
+    first = rng.uniform(0.002, 0.02, 5) if scales is None else scales
+    file.conv(rng, x, (1, 9), a, first, padding=SAME, fusedActivationFunction=RELU)
     file.op("MAX_POOL_2D", [a], [b], filterHeight=1, filterWidth=width, strideH=1, strideW=width)
     file.conv(rng, b, (1, 5), c, rng.uniform(0.002, 0.02, 4), padding=SAME)
     return file.bytes([x], [c])
@@ -131,14 +142,19 @@ def test_pool_after_convolution(width: int, length: int, check: Check) -> None:
     check(tflite)
 
 
-def residual(seed: int) -> bytes:
+@pytest.mark.parametrize("width", [2, 4])
+def test_pool_after_rare_factors(width: int, check: Check) -> None:
+    check(pooled(width, 64, MIXED))
+
+
+def residual(seed: int, scale: float) -> bytes:
     """A sum whose operands and result all carry a border, and a depthwise layer behind it."""
     rng = np.random.default_rng(seed)
     file = TfliteFile()
     shape, fused = (1, 8, 12, 6), {"padding": SAME, "fusedActivationFunction": RELU}
-    x, a, b, c, d, e = (file.tensor(shape, scale, zero) for scale, zero in zip(
-        (0.03, *rng.uniform(0.2, 0.5, 5)), (7, -128, int(rng.integers(-60, 60)), -128, -128, 3), strict=True
-    ))  # fmt: skip
+    scales = (0.03, *rng.uniform(0.2, 0.5, 2), scale, *rng.uniform(0.2, 0.5, 2))
+    zeros = (7, -128, int(rng.integers(-60, 60)), -128, -128, 3)
+    x, a, b, c, d, e = (file.tensor(shape, *pair) for pair in zip(scales, zeros, strict=True))
     file.conv(rng, x, (3, 3), a, rng.uniform(0.002, 0.01, 6), **fused)
     file.conv(rng, a, (3, 3), b, rng.uniform(0.002, 0.01, 6), padding=SAME)
     file.op("ADD", [a, b], [c], fusedActivationFunction=RELU)
@@ -147,11 +163,14 @@ def residual(seed: int) -> bytes:
     return file.bytes([x], [e])
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_residual_sum(seed: int, check: Check) -> None:
-    tflite = residual(seed)
-    functions = [step["function"] for step in compile_model(tflite, "cortex-m55").layout["steps"]]
-    assert functions.count("nn_m55_add") == 1
+@pytest.mark.parametrize(("seed", "scale", "affine"), [(1, 0.4, 1), (2, 0.3, 1), (1, 0.05, 0)])
+def test_residual_sum(seed: int, scale: float, affine: int, check: Check) -> None:
+    """Also where no affine form of the two bytes is exact."""
+    tflite = residual(seed, scale)
+    program = compile_model(tflite, "cortex-m55")
+    (step,) = [step for step in program.layout["steps"] if step["function"] == "nn_m55_add"]
+    values = np.frombuffer(program.constants, "<i4", 4, step["constants"]["values"]["offset"])
+    assert values[3] == affine
     check(tflite)
     check(tflite, fuse=False)
 

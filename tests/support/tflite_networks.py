@@ -129,3 +129,34 @@ def lstm_operands(
     operands += [-1] * 3 + [file.tensor((units,), 1e-4, data=bias) for bias in biases]
     operands += [-1, -1, file.tensor((1, units), *hidden, variable=True)]
     return [*operands, file.tensor((1, units), 2.0**-11, dtype=np.int16, variable=True), -1, -1, -1, -1]
+
+
+def m4_forms() -> bytes:
+    """Branches from one input that take the forms of the m4 kernels: rows packed, wide, with pools of two and
+    four, expanded apart; blocks gathered and direct; dense."""
+    rng = np.random.default_rng(3)
+    file = TfliteFile()
+    x = file.tensor((1, 1, 64, 3), 0.05, -30)
+    outs = []
+
+    def conv(source: int, width: int, taps: int, channels: int, stride: int, fused: int = RELU) -> int:
+        y = file.tensor((1, 1, width, channels), 0.3, -128 if fused else 4)
+        options = {"strideW": stride, "padding": SAME, "fusedActivationFunction": fused}
+        return file.conv(rng, source, (1, taps), y, rng.uniform(1e-3, 0.02, channels), **options)
+
+    def pool(source: int, width: int, channels: int, taps: int) -> int:
+        y = file.tensor((1, 1, width // taps, channels), 0.3, -128)
+        return file.op("MAX_POOL_2D", [source], [y], filterHeight=1, filterWidth=taps, strideH=1,
+                       strideW=taps, padding=1)  # fmt: skip
+
+    outs.append(pool(conv(x, 16, 9, 6, 4), 16, 6, 2))
+    outs.append(four := pool(conv(x, 32, 8, 8, 2), 32, 8, 4))
+    outs.append(conv(four, 8, 5, 5, 1))
+    outs.append(conv(four, 8, 13, 4, 1, fused=0))
+    outs.append(conv(four, 4, 1, 7, 2))
+    outs.append(conv(x, 22, 4, 3, 3))
+    outs.append(conv(conv(x, 16, 5, 4, 4), 16, 1, 6, 1))
+    flat, y = file.tensor((1, 64), 0.3, -128), file.tensor((1, 6), 0.3, 9)
+    file.op("RESHAPE", [four], [flat])
+    file.dense(rng, flat, 64, y)
+    return file.bytes([x], [*outs, y])

@@ -11,6 +11,9 @@ from SCons.Script import COMMAND_LINE_TARGETS
 LIBRARIES = ("core", "features", "nn", "drift", "link", "pack", "port")
 NOTHING_TO_COMPILE = {"clean", "idedata", "__idedata"}
 EXIT_NO_PORT = 34  # BuildFailed of aurora.errors
+EXIT_NO_TFLM = 30  # ToolchainMissing
+TFLM_LIBRARY = "libtensorflow-microlite.a"
+TFLM_INCLUDES = ("flatbuffers/include", "gemmlowp", "ruy")
 
 
 def aurora_environment(project):
@@ -34,13 +37,13 @@ def tell_platformio_the_sizes(board):
     board.update("upload.maximum_ram_size", board.get("aurora.ram.bytes"))
 
 
-def generate(env, board_id):
+def generate(env, board_id, engine="direct"):
     """Write all generated sources into $BUILD_DIR/gen; a failure has printed its line and ends the build."""
     folder = str(Path(env.subst("$BUILD_DIR"), "gen"))
     if NOTHING_TO_COMPILE & set(COMMAND_LINE_TARGETS) or env.GetOption("clean"):
         return folder
     command = [sys.executable, "-m", "aurora.build.generate", "--board", board_id, "--out", folder]
-    command += ["--app", env.subst("$PROJECT_SRC_DIR")]
+    command += ["--app", env.subst("$PROJECT_SRC_DIR"), "--engine", engine]
     done = subprocess.run(command, env=aurora_environment(env.subst("$PROJECT_DIR")), check=False)
     if done.returncode != 0:
         env.Exit(done.returncode)
@@ -79,3 +82,40 @@ def add_sources(env, ports, generated):
             env.Exit(EXIT_NO_PORT)
         env.BuildSources(f"$BUILD_DIR/ports/{name}", str(folder), "+<*.c>")
     env.BuildSources("$BUILD_DIR/gen_objects", generated, "+<*.c>")
+
+
+def find_tflm(env):
+    """(library, include folders) of TFLite Micro below TFLM_DIR; without it the build ends in one line."""
+    named = os.environ.get("TFLM_DIR", "")
+    found = sorted(Path(named).rglob(TFLM_LIBRARY)) if named else []
+    if not found:
+        where = f"{named} holds no {TFLM_LIBRARY}" if named else "TFLM_DIR is not set"
+        sys.stderr.write(
+            f"aurora: {where}: this engine needs TFLite Micro's checkout with its built library (its own "
+            "target microlite); the default engine needs nothing\n"
+        )
+        env.Exit(EXIT_NO_TFLM)
+    root = Path(named).resolve()
+    downloads = root / "tensorflow/lite/micro/tools/make/downloads"
+    return found[0].resolve(), [root, *(downloads / name for name in TFLM_INCLUDES)]
+
+
+def add_tflm(env, tflm):
+    """The adapter in C++, without exceptions, run-time types or start-up code, and the user's library."""
+    library, includes = tflm
+    adapter = Path(env.subst("$PROJECT_DIR"), "firmware", "lib", "nn", "tflm")
+    flags = [
+        "-std=c++17",
+        "-fno-exceptions",
+        "-fno-rtti",
+        "-fno-threadsafe-statics",
+        "-DTF_LITE_STATIC_MEMORY",
+    ]
+    lane = env.Clone(CXX="arm-none-eabi-g++")
+    lane.Replace(CCFLAGS=[flag for flag in env["CCFLAGS"] if flag not in ("-std=c11", *WARNINGS)])
+    lane.Append(CXXFLAGS=flags, CPPPATH=[str(folder) for folder in includes])
+    lane.BuildSources("$BUILD_DIR/lib/nn_tflm", str(adapter), "+<*.cc>")
+    env.Append(PIOBUILDFILES=lane["PIOBUILDFILES"][len(env["PIOBUILDFILES"]):],
+               LIBS=["stdc++", "m", "c"])  # fmt: skip
+    env.Append(LIBPATH=[str(library.parent)])
+    env.Prepend(LIBS=[library.name.removeprefix("lib").removesuffix(".a")])

@@ -28,20 +28,29 @@ from aurora.files import write_atomic
 from aurora.spec.board import Board, load_board
 from aurora.spec.project import project_root
 
+DIRECT, TFLM = "direct", "tflm"  # engines
 GENERATORS = ("build", "compile", "compress", "spec")  # parts of this package that decide what is generated
 
 
-def generate(board_id: str, release: str | Path | None, out_dir: Path, app: Path | None = None) -> str:
+def generate(
+    board_id: str,
+    release: str | Path | None,
+    out_dir: Path,
+    app: Path | None = None,
+    engine: str = DIRECT,
+) -> str:
     """Write everything into ``out_dir`` and return the build id (16 hexadecimal digits).
+
+    ``engine`` is "direct", or "tflm" for a program that runs the flatbuffer by TFLite Micro.
 
     Raises UnknownBoard, InputError, ModelRefused, ToolchainMissing, BuildFailed or WriteFailed.
     """
     root, board = project_root(), load_board(board_id)
     folder = choose_release(root, release)
-    key = _inputs_key(root, board, folder)
+    key = _inputs_key(root, board, folder, engine)
     files = _unchanged(out_dir, key)
     if files is None:
-        files = _model_files(board, folder) | _link_files()
+        files = _model_files(board, folder, engine) | _link_files()
     files["board.h"] = board_header(board).encode()
     if not board.is_native:
         files["firmware.ld"] = linker_script(board).encode()
@@ -60,16 +69,24 @@ def generate(board_id: str, release: str | Path | None, out_dir: Path, app: Path
     return identity.hex()
 
 
-def _model_files(board: Board, release: Path) -> dict[str, bytes]:
+def _model_files(board: Board, release: Path, engine: str) -> dict[str, bytes]:
     from aurora.compile import compile_model
+    from aurora.compile.tflm_lane import compile_tflm
     from aurora.compress.release import load_release
 
-    program = compile_model(load_release(release).tflite, board.core)
+    tflite = load_release(release).tflite
+    more = {}
+    if engine == TFLM:
+        program, resolver = compile_tflm(tflite, board.core)
+        more["tflm_resolver.h"] = resolver.encode()
+    else:
+        program = compile_model(tflite, board.core)
     layout = {"layout_id": program.layout_id.hex(), "arena_bytes": program.arena_bytes}
     return {
         "program.c": program.source.encode(),
         "program.h": program.header.encode(),
         "layout.json": json.dumps(layout, sort_keys=True).encode() + b"\n",
+        **more,
     }
 
 
@@ -86,14 +103,14 @@ def _sources_only(files: dict[str, bytes]) -> dict[str, bytes]:
     return {name: data for name, data in files.items() if not name.endswith(".json")}
 
 
-def _inputs_key(root: Path, board: Board, release: Path) -> str:
+def _inputs_key(root: Path, board: Board, release: Path, engine: str) -> str:
     """A hash of all that decides the slow parts: the generators, the board, the model, the messages."""
     package = Path(__file__).resolve().parents[1]
     paths = [path for name in GENERATORS for path in sorted((package / name).rglob("*.py"))]
     paths += sorted((root / "firmware" / "lib").rglob("*.cddl")) + sorted(
         (root / "firmware" / "lib").rglob("*.def")
     )
-    digest = hashlib.sha256(f"{sys.version} zcbor {version('zcbor')}".encode())
+    digest = hashlib.sha256(f"{sys.version} zcbor {version('zcbor')} {engine}".encode())
     for path in (*paths, board.path, release / "model.tflite", release / "release.json"):
         try:
             digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -127,10 +144,11 @@ def main() -> int:
     parser.add_argument("--board", required=True)
     parser.add_argument("--release")
     parser.add_argument("--app", type=Path)
+    parser.add_argument("--engine", choices=(DIRECT, TFLM), default=DIRECT)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     try:
-        identity = generate(options.board, options.release or None, options.out, options.app)
+        identity = generate(options.board, options.release or None, options.out, options.app, options.engine)
     except (AuroraError, subprocess.SubprocessError) as error:
         print(f"aurora: {error} [{type(error).__name__}]", file=sys.stderr, flush=True)
         return getattr(error, "exit_code", 1)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 FILES = ("program.c", "program.h", "constants.bin", "layout.json", "report.json")
+TFLM_FILES = ("tflm_resolver.h", "model_data.h", "model_data.c")
 
 
 @click.command()
@@ -22,22 +23,28 @@ FILES = ("program.c", "program.h", "constants.bin", "layout.json", "report.json"
 @click.option("--board", "board_id", required=True, help="Board whose core the program is for.")
 @click.option("--out", "out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option("--trace", is_flag=True, help="Make the program report every tensor it writes.")
+@click.option(
+    "--tflm", is_flag=True, help="Write what TFLite Micro needs, too: C array, resolver, arena size."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(model: Path, board_id: str, out: Path, trace: bool, as_json: bool) -> None:
+def command(model: Path, board_id: str, out: Path, trace: bool, tflm: bool, as_json: bool) -> None:
     """Compile the int8 MODEL.tflite for a board.
 
     Writes program.c, program.h, constants.bin, layout.json and report.json, and warns of what wastes the
-    device. A model that the engine cannot
-    run is refused with exit code 20, naming the operation, the tensor and the way out.
+    device. A model that the engine cannot run is refused with exit code 20, naming the operation, the tensor
+    and the way out.
     """
     from aurora.compile import compile_model
     from aurora.compile.lint import Finding
+    from aurora.compile.tflm_lane import tflm_files
     from aurora.errors import InputError, ModelRefused
     from aurora.spec.board import load_board
 
     board = load_board(board_id)
     try:
-        program = compile_model(_read(model), board.core, trace=trace, name=model.stem)
+        tflite = _read(model)
+        program = compile_model(tflite, board.core, trace=trace, name=model.stem)
+        exported = tflm_files(tflite, model.stem) if tflm else {}
     except InputError as error:
         if error.where:
             raise
@@ -49,7 +56,7 @@ def command(model: Path, board_id: str, out: Path, trace: bool, as_json: bool) -
         raise ModelRefused(
             error.what, op=error.op, tensor=error.tensor, where=where, hint=error.hint
         ) from error
-    _write(program, out)
+    _write(program, exported, out)
     for warning in program.report["warnings"]:
         click.echo(f"aurora: warning: {Finding(**warning).line()}", err=True)
     slot = board.regions.get("slot_a")
@@ -80,14 +87,14 @@ def _refusal(error: ModelRefused) -> dict[str, str | None]:
     return {"op": error.op, "tensor": error.tensor, "reason": reason}
 
 
-def _write(program: Program, out: Path) -> None:
-    """All five files or none. A folder that holds anything else is left alone."""
+def _write(program: Program, exported: dict[str, str], out: Path) -> None:
+    """All files or none. A folder that holds anything else is left alone."""
     from aurora.errors import InputError, WriteFailed
     from aurora.files import folder_atomic, write_failed
 
     if out.exists():
         try:
-            foreign = sorted(path.name for path in out.iterdir() if path.name not in FILES)
+            foreign = sorted(path.name for path in out.iterdir() if path.name not in FILES + TFLM_FILES)
         except OSError as error:
             raise InputError("not a folder", where=out, hint="give --out a folder") from error
         if foreign:
@@ -98,7 +105,7 @@ def _write(program: Program, out: Path) -> None:
             )
     texts = {"program.c": program.source, "program.h": program.header,
              "layout.json": _document({"layout_id": program.layout_id.hex(), **program.layout}),
-             "report.json": _document(program.report)}  # fmt: skip
+             "report.json": _document(program.report), **exported}  # fmt: skip
     try:
         with folder_atomic(out, replace=True) as folder:
             for name, text in texts.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aurora.compile.emit import emit_header, emit_source
+from aurora.compile.fit import Deployed, check_fit, deployed_facts
 from aurora.compile.front import read_model
 from aurora.compile.ir import Graph, Port
 from aurora.compile.layout import describe, layout_id, place_constants
@@ -23,12 +24,20 @@ from aurora.compile.variant import variant_of
 
 
 def compile_model(
-    tflite: bytes, core: str, *, trace: bool = False, name: str = "model", fuse: bool = True
+    tflite: bytes,
+    core: str,
+    *,
+    trace: bool = False,
+    name: str = "model",
+    fuse: bool = True,
+    for_layout: Deployed | None = None,
 ) -> Program:
     """Compile an int8 .tflite for ``core`` ("cortex-m4f", "host", ...).
 
     ``trace`` makes the program report every tensor it writes; ``name`` only labels the report; without
-    ``fuse`` every operation stays a step of its own, so that a trace shows all tensors. Raises
+    ``fuse`` every operation stays a step of its own, so that a trace shows all tensors.
+    ``for_layout`` is the layout (or its id) of a deployed program that shall run this model: its choices are
+    kept where they hold, and ModelRefused names the first difference where they do not. Raises
     ModelRefused naming operation, tensor and reason for what the engine cannot run, InputError for a damaged
     file.
     """
@@ -38,11 +47,12 @@ def compile_model(
     check(graph)
     graph = order(graph)
     storage = assign_storage(graph)
-    calls = lower(graph, storage, variant)
+    calls = lower(graph, storage, variant, deployed_facts(for_layout))
     buffers = lives(graph, storage, calls)
     plan = plan_arena(buffers, variant.buffer_alignment, overlaps(buffers, storage, calls))
     constants, places = place_constants(calls)
     layout = describe(graph, storage, calls, plan, places, len(constants), variant)
+    check_fit(layout, for_layout)
     identity = layout_id(layout)
     report = make_report(name, core, graph, calls, buffers, plan, layout)
     report["warnings"] = [finding.record() for finding in lint(read, calls, variant)]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from aurora.compile.predict import predict_steps
+
 POINTERS = {"input": "input", "output": "output", "arena": "work", "constants": "values"}
 
 HEADER = """\
@@ -90,7 +92,7 @@ POINTER_LINES = {
 
 def emit_header(layout: Mapping[str, Any], identity: bytes) -> str:
     """program.h."""
-    return HEADER.format(layout=identity.hex(), layout_bytes=_byte_list(identity), **_sizes(layout))
+    return HEADER.format(layout=identity.hex(), layout_bytes=byte_list(identity), **_sizes(layout))
 
 
 def emit_source(layout: Mapping[str, Any], identity: bytes, *, trace: bool = False) -> str:
@@ -107,16 +109,19 @@ def emit_source(layout: Mapping[str, Any], identity: bytes, *, trace: bool = Fal
         macs=sum(step["macs"] for step in steps),
         variant=layout["variant"],
         layout=identity.hex(),
-        layout_bytes=_byte_list(identity),
+        layout_bytes=byte_list(identity),
         trace="#ifndef NN_TRACE\n#define NN_TRACE\n#endif\n" if trace else "",
         system="#include <string.h>\n\n" if _states(steps) else "",
         includes="\n".join(f'#include "nn/kernels/{header}"' for header in headers),
         abi=layout["abi"],
         ports="\n".join(_ports(kind, layout[kind]) for kind in ("inputs", "outputs")),
         instances="".join(f"{line}\n" for line in _instances(steps)),
-        parameters="\n\n".join(_parameters(number, step) for number, step in enumerate(steps)),
+        parameters="\n\n".join(
+            _parameters(number, step, cost)
+            for number, (step, cost) in enumerate(zip(steps, predict_steps(layout), strict=True))
+        ),
         pointers="\n".join(pointers),
-        calls="\n".join(line for number, step in enumerate(steps) for line in _call(number, step)),
+        calls="\n".join(_calls(steps)),
         reset_head="/* %s. */" % (RESET if _states(steps) else NO_STATE),
         reset="\n".join(_states(steps)) or "    (void)arena;",
         input_count=len(layout["inputs"]),
@@ -124,7 +129,8 @@ def emit_source(layout: Mapping[str, Any], identity: bytes, *, trace: bool = Fal
     )
 
 
-def _byte_list(data: bytes) -> str:
+def byte_list(data: bytes) -> str:
+    """The inside of a C initialiser."""
     return ", ".join(f"0x{byte:02x}" for byte in data)
 
 
@@ -164,13 +170,14 @@ def c_string(text: str) -> str:
     return f'"{"".join(plain)}"'
 
 
-def _parameters(number: int, step: Mapping[str, Any]) -> str:
+def _parameters(number: int, step: Mapping[str, Any], instructions: int | None) -> str:
     fields = {name: _initialiser(value) for name, value in step["fields"].items()}
     fields |= {name: str(constant["offset"]) for name, constant in step["constants"].items()
                if not name.startswith("operand_")}  # fmt: skip
     body = "\n".join(f"    .{name} = {value}," for name, value in fields.items())
     macs = f", {step['macs']:,} MACs" if step["macs"] else ""
-    head = f"/* {number}: {step['summary']}{macs} */"
+    cost = f", about {instructions:,} instructions" if instructions else ""
+    head = f"/* {number}: {step['summary']}{macs}{cost} */"
     return f"{head}\nstatic const {step['parameters']} step_{number} = {{\n{body}\n}};"
 
 
@@ -180,6 +187,11 @@ def _initialiser(value: Any) -> str:
     if isinstance(value, list):
         return "{" + ", ".join(map(str, value)) + "}"
     return str(value)
+
+
+def _calls(steps: list[Mapping[str, Any]]) -> list[str]:
+    lines = [line for number, step in enumerate(steps) for line in _call(number, step)]
+    return lines if any(step["traced"] for step in steps) else [*lines, "    (void)trace;"]
 
 
 def _call(number: int, step: Mapping[str, Any]) -> list[str]:

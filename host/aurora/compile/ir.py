@@ -129,7 +129,8 @@ class KernelCall:
     ``instances`` are lines of C for file scope, which make a kernel for this step's shape; equal lines are
     written once. ``overlaps`` maps the number of an input to a distance in bytes: the step is exact as well
     when its (only) output shares memory with that input, as long as the output starts at least that many
-    bytes before the input. Whoever lowers the step proves the distance; the planner uses it where it can.
+    bytes before the input. ``in_place`` are inputs over which the output may lie byte on byte, and not
+    otherwise. Whoever lowers the step proves this; the planner uses it where it can.
 
     ``room`` gives bytes that a tensor's buffer needs, where the step reads or writes beyond its elements. The
     output of a ``private`` step is in a form that only the variant's own steps know, so traces leave it out.
@@ -149,6 +150,7 @@ class KernelCall:
     facts: Mapping[str, int] = field(default_factory=dict)
     instances: tuple[str, ...] = ()
     overlaps: Mapping[int, int] = field(default_factory=dict)
+    in_place: tuple[int, ...] = ()
     room: Mapping[int, int] = field(default_factory=dict)
     private: bool = False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from aurora.compile.groups import lower_group
@@ -15,15 +15,18 @@ MAX_CONSTANTS_BYTES = 64 << 20  # many operations may share one large tensor of 
 OPERAND_ALIGNMENT = 4
 
 
-def lower(graph: Graph, storage: Storage, variant: Variant) -> tuple[KernelCall, ...]:
+def lower(
+    graph: Graph, storage: Storage, variant: Variant, deployed: Sequence[Mapping[str, int]] = ()
+) -> tuple[KernelCall, ...]:
     """The steps: those of the operations in order, then the copies of outputs that share their bytes.
 
     Inputs and outputs of a step are roots; an input that is a constant joins the step's constants as
-    ``operand_<number>``. Raises ModelRefused beyond MAX_CONSTANTS_BYTES.
+    ``operand_<number>``. ``deployed`` are the facts of a deployed program's steps, to be kept. Raises
+    ModelRefused beyond MAX_CONSTANTS_BYTES.
     """
     calls: list[KernelCall] = []
     size = 0
-    for call in _steps(graph, storage, variant):
+    for call in _steps(graph, storage, variant, deployed):
         rooted = _with_operands(graph, storage, call)
         size += sum(len(constant.data) for constant in rooted.constants.values())
         if size > MAX_CONSTANTS_BYTES:
@@ -32,13 +35,18 @@ def lower(graph: Graph, storage: Storage, variant: Variant) -> tuple[KernelCall,
     return tuple(calls)
 
 
-def _steps(graph: Graph, storage: Storage, variant: Variant) -> Iterator[KernelCall]:
+def _steps(
+    graph: Graph, storage: Storage, variant: Variant, deployed: Sequence[Mapping[str, int]]
+) -> Iterator[KernelCall]:
     taken: set[int] = set()
+    number = 0
     for op in graph.operations:
         if op.position in taken:
             continue
-        group = lower_group(graph, op, variant)
+        wish = tuple(sorted(deployed[number].items())) if number < len(deployed) else None
+        group = lower_group(graph, op, replace(variant, wish=wish))
         taken |= {other.position for other in group.fused}
+        number += len(group.calls)
         yield from group.calls
     for root, at in storage.copies:
         size = graph.tensors[root].bytes

@@ -9,6 +9,7 @@ from typing import Any
 from aurora.compile.ir import Graph, KernelCall
 from aurora.compile.layout import layout_id
 from aurora.compile.passes.arena import Buffer, Plan
+from aurora.compile.predict import predict_steps
 
 
 def make_report(
@@ -21,7 +22,7 @@ def make_report(
     layout: dict[str, Any],
 ) -> dict[str, Any]:
     """Sizes in bytes. ``traced_tensors[k]`` is the .tflite index of the tensor that a trace calls ``k``."""
-    steps = layout["steps"]
+    steps, predicted = layout["steps"], predict_steps(layout)
     traced = [root for call, step in zip(calls, steps, strict=True)
               for root, _ in zip(call.outputs, step["traced"], strict=False)]  # fmt: skip
     return {
@@ -35,7 +36,8 @@ def make_report(
         "operations": dict(sorted(Counter(op.kind for op in graph.operations).items())),
         "inputs": [_port(graph, port.tensor, port.name) for port in graph.inputs],
         "outputs": [_port(graph, port.tensor, port.name) for port in graph.outputs],
-        "layers": [_layer(number, step) for number, step in enumerate(steps)],
+        "predicted_instructions": None if None in predicted else sum(map(int, filter(None, predicted))),
+        "layers": [_layer(*numbered) for numbered in enumerate(zip(steps, predicted, strict=True))],
         "arena": _timeline(buffers, plan),
         "traced_tensors": traced,
     }
@@ -47,10 +49,12 @@ def _port(graph: Graph, index: int, name: str) -> dict[str, Any]:
             "zero_point": tensor.zero_point}  # fmt: skip
 
 
-def _layer(number: int, step: dict[str, Any]) -> dict[str, Any]:
+def _layer(number: int, costed: tuple[dict[str, Any], int | None]) -> dict[str, Any]:
+    step, predicted = costed
     sizes = {name: constant["bytes"] for name, constant in step["constants"].items()}
     return {"step": number, "operation": step["summary"], "kernel": step["function"], "macs": step["macs"],
-            "constants_bytes": sum(sizes.values()), "constants": sizes}  # fmt: skip
+            "predicted_instructions": predicted, "constants_bytes": sum(sizes.values()),
+            "constants": sizes}  # fmt: skip
 
 
 def _timeline(buffers: Sequence[Buffer], plan: Plan) -> list[dict[str, Any]]:

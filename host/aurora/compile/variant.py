@@ -15,7 +15,9 @@ KERNEL_ABI = 1  # NN_KERNEL_ABI of firmware/lib/nn/nn.h; the program asserts tha
 @dataclass(frozen=True)
 class Variant:
     """Alignments in bytes: of the constants and the arena as wholes, of a buffer in the arena, of weights.
-    ``fuse``: whether several operations may become one step."""
+    ``fuse``: whether several operations may become one step. ``wish``: the facts about values that the same
+    step of a deployed program was specialised on, which this model's step shall keep where they hold for it,
+    without the slack that a first program leaves; None where there is no such program."""
 
     name: str
     constants_alignment: int
@@ -24,6 +26,7 @@ class Variant:
     weights_alignment: int
     package: str = ""
     fuse: bool = True
+    wish: tuple[tuple[str, int], ...] | None = None
 
 
 PORTABLE = Variant(

@@ -21,6 +21,7 @@ from aurora.errors import InputError
 PROBE_TIMEOUT_S = 60
 ARENA_START_BYTES, ARENA_MAX_BYTES = 1 << 19, 1 << 28
 ARENA_GROWTH = 8
+ARENA_STEP = 256
 
 _PROBE = """
 import sys
@@ -94,6 +95,32 @@ class TflmInterpreter:
         self._interpreter.invoke()
         outputs = [self._interpreter.get_output(port.position) for port in self.binding.outputs]
         return np.concatenate([np.ascontiguousarray(value).view(np.int8).reshape(-1) for value in outputs])
+
+
+def smallest_arena(tflite: bytes) -> int:
+    """The smallest arena in bytes, to 1 part in 32, in which this 64-bit host runs the model.
+
+    A device's pointers are smaller; what its optimised kernels ask for beyond that is not in it.
+    """
+    enough, short = find_arena(tflite), 0
+    while enough - short > max(ARENA_STEP, enough >> 5):
+        middle = (enough + short) // 2 // ARENA_STEP * ARENA_STEP
+        if _runs(tflite, middle):
+            enough = middle
+        else:
+            short = middle
+    return enough
+
+
+def _runs(tflite: bytes, arena_bytes: int) -> bool:
+    command = [sys.executable, "-c", _PROBE, str(arena_bytes), "0"]
+    try:
+        done = subprocess.run(
+            command, input=tflite, capture_output=True, timeout=PROBE_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
 
 
 def find_arena(tflite: bytes, *, keep_tensors: bool = False) -> int:

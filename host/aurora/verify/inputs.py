@@ -44,6 +44,11 @@ def make_inputs(
     return np.array(rows, np.uint8).reshape(count, size)
 
 
+def seeded_inputs(ports: tuple[TensorIO, ...], count: int, seed: int = 1) -> NDArray[np.uint8]:
+    """``count`` blocks of noise only, uint8 [count, bytes]."""
+    return np.array([np.concatenate([_seeded(port, n, seed) for port in ports]) for n in range(count)])
+
+
 def _seeded(port: TensorIO, number: int, seed: int) -> NDArray[np.uint8]:
     """Noise; every other block is small, where roundings and zero points show."""
     rng = np.random.default_rng([seed, number, len(port.name)])

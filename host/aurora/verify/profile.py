@@ -69,10 +69,11 @@ class Profile:
 
 def profile_of(image: Image, counts: NDArray[np.void]) -> Profile:
     """Of one inference's counts (machine.COUNTS)."""
-    return Profile(_layers(image, counts), _addresses(image, counts))
+    return Profile(layers_of(image, counts), _addresses(image, counts))
 
 
-def _layers(image: Image, counts: NDArray[np.void]) -> tuple[Layer, ...]:
+def layers_of(image: Image, counts: NDArray[np.void]) -> tuple[Layer, ...]:
+    """What each step of the program spent, and last what lies between them."""
     spent: Counter[int] = Counter()
     sites = counts[counts["account"] > 0]
     steps = _steps_at(image, [int(address) for address in sites["address"]])

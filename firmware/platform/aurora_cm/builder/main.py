@@ -10,7 +10,9 @@ board = env.BoardConfig()
 sys.path.insert(0, str(Path(env.PioPlatform().get_dir()).resolve().parent / "shared"))
 from firmware_build import (  # noqa: E402 - the line above makes it importable
     add_sources,
+    add_tflm,
     aurora_environment,
+    find_tflm,
     generate,
     set_flags,
     tell_platformio_the_sizes,
@@ -20,7 +22,9 @@ TOOLS = "arm-none-eabi-"
 MAP = env.subst("$BUILD_DIR/firmware.map")  # expanded here: SCons splits what it expands at spaces
 
 tell_platformio_the_sizes(board)
-generated = generate(env, board.id)
+engine = env.GetProjectOption("custom_engine", "direct")
+tflm = find_tflm(env) if engine == "tflm" else None
+generated = generate(env, board.id, engine)
 machine = [f"-mcpu={board.get('build.cpu')}", "-mthumb"]
 if board.get("build.fpu", ""):
     machine += [f"-mfpu={board.get('build.fpu')}", f"-mfloat-abi={board.get('build.float_abi', 'hard')}"]
@@ -55,6 +59,8 @@ env.Replace(
 )
 # sqrtf of a core without a float unit; nothing else of it is used
 env.Append(LIBS=["m"])
+if tflm is not None:
+    add_tflm(env, tflm)
 add_sources(env, ("cortex_m", board.get("aurora.family")), generated)
 
 elf = env.BuildProgram()

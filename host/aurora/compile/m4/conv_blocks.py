@@ -31,7 +31,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     dense = positions == 1 and whole and fields["out_c"] >= DENSE_TOGETHER
     if not dense and (positions < BLOCK or fields["out_c"] < 2):
         return None
-    sums = sums_of(graph, op, weights.data.astype(np.int8).reshape(len(weights.data), -1))
+    sums = sums_of(graph, op, weights.data.astype(np.int8).reshape(len(weights.data), -1), variant)
     if sums is None:
         return None
     if dense:

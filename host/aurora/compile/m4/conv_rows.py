@@ -19,7 +19,8 @@ KINDS = ("CONV_2D",)
 PRIORITY = 1
 
 BLOCK = 3  # windows of a tile
-MAX_UNROLL = 20  # groups of 4 taps in line; more are looped over
+MAX_UNROLL = 20  # groups of 4 taps that all stand in line
+LOOP_UNROLL = 12  # of more, in line in a loop
 MAX_OFFSET = 1020  # of LDRD
 MAX_STORE_OFFSET = 4095
 SCRATCH_BYTES = 448  # expanded at once, or two windows if that is more
@@ -55,8 +56,10 @@ def pool_after(graph: Graph, op: Operation, variant: Variant) -> tuple[Operation
 
 
 def unrolled(groups: int, room: int) -> tuple[int, int]:
-    """(groups in line, loops) for at least ``groups``, near MAX_UNROLL and within ``room``."""
-    loops = -(-groups // max(1, min(MAX_UNROLL, room)))
+    """(groups in line, loops) for at least ``groups``, of which ``room`` have offsets that fit."""
+    if groups <= min(MAX_UNROLL, room):
+        return groups, 1
+    loops = -(-groups // max(1, min(LOOP_UNROLL, room)))
     return -(-groups // loops), loops
 
 
@@ -70,7 +73,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
         pooled, plan = None, Plan.of(fields, 1)
     if plan is None:
         return None
-    sums = sums_of(graph, op, _matrix(graph, op), wide=plan.pool > 1 or fields["in_c"] < 4)
+    sums = sums_of(graph, op, _matrix(graph, op), variant, wide=plan.pool > 1 or fields["in_c"] < 4)
     if sums is None:
         return None
     call = _call(graph, op, plan, sums, graph.result(pooled[0] if pooled else op))

@@ -30,6 +30,7 @@ from aurora.compile.quantise import (
     channel_factors,
     quantise_multiplier,
 )
+from aurora.compile.variant import Variant
 from aurora.compile.weights import bias_of
 
 Ints = NDArray[np.int64]
@@ -63,16 +64,24 @@ def exact_output(total: int, multiplier: int, shift: int, zero: int) -> int:
 
 
 def sums_of(
-    graph: Graph, op: Operation, matrix: NDArray[np.int8], *, wide: bool = False, lowest: int = PACKED
+    graph: Graph, op: Operation, matrix: NDArray[np.int8], variant: Variant, *, wide: bool = False
 ) -> Sums | None:
     """The channels of ``op`` with weights ``[channels, k]``: packed where that is proved and ``wide`` is not
-    asked for, wide otherwise; None where neither is exact."""
+    asked for, wide otherwise; None where neither is exact. For a deployed program: what that one has."""
     x, weights, out = graph.activation(op), graph.activation(op, 1), graph.result(op)
     low, _ = activation_range(op, out, int(op.options["activation"]))
     relu = int(op.options["activation"]) != 0 and low == out.zero_point == INT8_MIN
-    kinds = (WIDE,) if wide or lowest == WIDE else (PACKED, WIDE)
+    kinds: tuple[int, ...] = (WIDE,) if wide else (PACKED, WIDE)
+    slack = PACKED_SLACK
+    if variant.wish is not None:
+        wish = dict(variant.wish)
+        if "kind" not in wish:
+            return None
+        kinds, slack = tuple({wish["kind"]} & {*kinds, WIDE}), 1.0
+        relu = relu and wish.get("relu") == 1
     for kind in kinds:
-        result = _proved(graph, op, matrix, (x, weights, out), kind, relu)
+        limit = SUM_LIMIT.get(kind, 0) * (slack if kind == PACKED else 1)
+        result = _proved(graph, op, matrix, (x, weights, out), kind, relu, limit)
         if result is not None:
             return result
     return None
@@ -85,6 +94,7 @@ def _proved(
     tensors: tuple[Tensor, Tensor, Tensor],
     kind: int,
     relu: bool,
+    limit: float,
 ) -> Sums | None:
     x, weights, out = tensors
     values = matrix.astype(np.int64)
@@ -93,7 +103,6 @@ def _proved(
     low = bias + INT8_MIN * positive + INT8_MAX * negative
     high = bias + INT8_MAX * positive + INT8_MIN * negative
     scale = FACTOR_BITS[kind]
-    limit = SUM_LIMIT[kind] * (PACKED_SLACK if kind == PACKED else 1)
     pairs = [quantise_multiplier(factor) for factor in channel_factors(x, weights, out)]
     pairs = pairs * (len(values) // len(pairs))
     requants = np.zeros((len(values), 3), np.int64)

@@ -1,4 +1,4 @@
-"""ADD as one affine form of the two bytes, where it gives TFLite's result for each of the 65,536 pairs."""
+"""ADD as one affine form of the two bytes, where that gives TFLite's result for each of the 65,536 pairs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from aurora.compile.groups import Group
 from aurora.compile.ir import Constant, Graph, KernelCall, Operation, shape_text
 from aurora.compile.m55.form import form_of, in_arena
+from aurora.compile.ops import supported
 from aurora.compile.quantise import WORD, activation_range, quantise_multiplier, words
 from aurora.compile.variant import Variant
 
@@ -25,16 +26,15 @@ def takes(graph: Graph, op: Operation) -> bool:
     a, b, out = graph.activation(op), graph.activation(op, 1), graph.result(op)
     if a.index == b.index or a.shape != out.shape or b.shape != out.shape or len(out.shape) != 4:
         return False
-    if not all(in_arena(graph, tensor) for tensor in (a, b, out)):
-        return False
-    return _coefficients(graph, op) is not None
+    return all(in_arena(graph, tensor) for tensor in (a, b, out))
 
 
 def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     if not takes(graph, op):
         return None
-    values = _coefficients(graph, op)
-    assert values is not None
+    (portable,) = supported()[op.kind].lower(graph, op, variant)
+    found = _coefficients(graph, op)
+    values = (0, 0, 0, 0) if found is None else (*found, 1)
     tensors = (graph.activation(op), graph.activation(op, 1), graph.result(op))
     a, b, y = (form_of(graph, tensor, variant) for tensor in tensors)
     rows, width = y.rows, y.columns * y.column
@@ -52,10 +52,12 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
             "row": (a.row, b.row, y.row),
             "y_border": y.border_bytes(),
         },
-        constants={"values": Constant(words([*values, tensors[2].zero_point]), WORD, "nn_m55_add_values")},
+        constants={
+            "values": Constant(words(list(values)), WORD, "nn_m55_add_values"),
+            "exact": portable.constants["values"],
+        },
         inputs=(tensors[0].index, tensors[1].index),
         outputs=(tensors[2].index,),
-        facts={"affine": 1},
         room={} if y.plain else {tensors[2].index: y.bytes},
         private=not y.plain,
     )

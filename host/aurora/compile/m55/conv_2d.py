@@ -57,7 +57,7 @@ def pooled(graph: Graph, op: Operation, variant: Variant) -> Operation | None:
     """The maximum pool that the convolution ``op`` takes with it: over the sums, before they are scaled."""
     reader = only_reader(graph, op, variant)
     out = graph.result(op)
-    if reader is None or reader.kind != "MAX_POOL_2D" or not is_relu(graph, op, out):
+    if reader is None or reader.kind != "MAX_POOL_2D" or not is_relu(op, out):
         return None
     width, stride = int(reader.options["taps_w"]), int(reader.options["stride_w"])
     flat = out.shape[1] == 1 and int(reader.options["taps_h"]) == 1 and width == stride
@@ -82,7 +82,7 @@ def _call(graph: Graph, op: Operation, pool: Operation | None, variant: Variant)
     width = 1 if pool is None else int(pool.options["taps_w"])
     b = buffers(graph, x, out, window_border(f), False, variant)
     plan = _Plan(f, b, width)
-    relu = is_relu(graph, op, made)
+    relu = is_relu(op, made)
     finish = "nn_m55_any" if not relu else "nn_m55_relu" + (f"_max{width}" if width > 1 else "")
     low, high = activation_range(op, made, int(op.options["activation"]))
     channels = weights.shape[0]

@@ -70,7 +70,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     b = buffers(graph, x, out, window_border(f), True, variant)
     plan = _Plan(f, b)
     low, high = activation_range(op, out, int(op.options["activation"]))
-    relu = is_relu(graph, op, out)
+    relu = is_relu(op, out)
     by_channel = np.moveaxis(np.asarray(weights.data, np.int8), 3, 0)
     channels = len(by_channel)
     call = KernelCall(

@@ -17,9 +17,7 @@ from aurora.compile.quantise import (
     INT8_MIN,
     WORD,
     activation_range,
-    channel_factors,
     channel_requants,
-    quantise_multiplier,
     words,
 )
 from aurora.compile.variant import Variant
@@ -31,7 +29,6 @@ MOST = 512
 CALLS = 12  # positions' worth of instructions that a chunk costs by itself
 LANES = (0, 4, 1, 5, 2, 6, 3, 7)  # order in which two narrowed vectors hold 8 outputs
 FARTHEST_PLACE = 65535
-MAX_MERGED_SHIFT = 24  # -128 shifted left by it still fits 32 bits
 
 
 def chunk_of(units: int, each: int, pool: int = 1) -> int | None:
@@ -56,15 +53,11 @@ def whole_groups(places: list[int], spare: int) -> list[int]:
     return places + [spare] * (-len(places) % GROUP)
 
 
-def is_relu(graph: Graph, op: Operation, out: Tensor) -> bool:
-    """Whether nn_m55_relu is exact: a ReLU at the zero point -128, every shift in its range."""
-    x, weights = graph.activation(op), graph.activation(op, 1)
-    low, high = activation_range(op, out, int(op.options["activation"]))
-    shifts = [quantise_multiplier(factor)[1] for factor in channel_factors(x, weights, out)]
-    full = (out.zero_point, low, high) == (INT8_MIN, INT8_MIN, INT8_MAX)
-    return (
-        full and int(op.options["activation"]) != 0 and -MAX_MERGED_SHIFT <= min(shifts) <= max(shifts) <= 0
-    )
+def is_relu(op: Operation, out: Tensor) -> bool:
+    """Whether nn_m55_relu is exact: a ReLU at the zero point -128, which saturation clamps."""
+    fused = int(op.options["activation"])
+    low, high = activation_range(op, out, fused)
+    return fused != 0 and (out.zero_point, low, high) == (INT8_MIN, INT8_MIN, INT8_MAX)
 
 
 def channel_constant(

@@ -27,11 +27,12 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Overlap:
-    """``writer`` may overlap ``reader`` where it starts ``distance`` bytes or more before it."""
+    """``writer`` may overlap ``reader`` where it starts ``distance`` bytes or more before it; where that is
+    None, only if both start at the same byte."""
 
     reader: str
     writer: str
-    distance: int
+    distance: int | None
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,14 @@ class Plan:
 
 
 #: By (reader, writer): the distance.
-Distances = dict[tuple[str, str], int]
+Distances = dict[tuple[str, str], int | None]
 
 ORDERS: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
     lambda buffer: (-buffer.size, buffer.first),
     lambda buffer: (buffer.first, -buffer.size),
     lambda buffer: (-buffer.size * (buffer.last - buffer.first + 1), buffer.first),
     lambda buffer: (-buffer.first, -buffer.size),
+    lambda buffer: (int(buffer.first == buffer.last), -buffer.first, -buffer.size),  # scratch at last
 )
 
 
@@ -67,28 +69,45 @@ def _rounded(size: int, alignment: int) -> int:
 def _busy(buffer: Buffer, other: Buffer, at: int, distances: Distances) -> tuple[int, int]:
     """The offsets, from and to (both exclusive), where ``buffer`` would clash with ``other`` at ``at``."""
     start, end = at - buffer.size, at + other.size
-    if (other.key, buffer.key) in distances:  # buffer is written over other
-        start = max(start, at - distances[other.key, buffer.key])
-    if (buffer.key, other.key) in distances:
-        end = min(end, at + distances[buffer.key, other.key])
+    distance = distances.get((other.key, buffer.key))
+    if distance is not None:  # buffer is written over other
+        start = max(start, at - distance)
+    distance = distances.get((buffer.key, other.key))
+    if distance is not None:
+        end = min(end, at + distance)
     return start, end
+
+
+def _free(buffer: Buffer, at: int, neighbours: Sequence[tuple[Buffer, int]], distances: Distances) -> bool:
+    """Whether ``buffer`` at ``at`` clashes with none of ``neighbours``."""
+    for other, place in neighbours:
+        start, end = _busy(buffer, other, place, distances)
+        if start < at < end and not (at == place and _in_place(buffer, other, distances)):
+            return False
+    return True
+
+
+def _in_place(buffer: Buffer, other: Buffer, distances: Distances) -> bool:
+    pairs = ((buffer.key, other.key), (other.key, buffer.key))
+    return any(pair in distances and distances[pair] is None for pair in pairs)
 
 
 def _place(buffers: Sequence[Buffer], alignment: int, distances: Distances) -> Plan:
     placed: list[tuple[Buffer, int]] = []
     for buffer in buffers:
-        busy = sorted(
-            _busy(buffer, other, at, distances)
-            for other, at in placed
-            if other.first <= buffer.last and buffer.first <= other.last
-        )
-        at = 0
-        for start, end in busy:
-            if start < at < end:
-                at = _rounded(end, alignment)
-        placed.append((buffer, at))
+        neighbours = [
+            (other, at) for other, at in placed if other.first <= buffer.last and buffer.first <= other.last
+        ]
+        ends = {_rounded(_busy(buffer, other, at, distances)[1], alignment) for other, at in neighbours}
+        starts = {at for other, at in neighbours if _in_place(buffer, other, distances)}
+        offsets = sorted(at for at in {0} | ends | starts if at >= 0)
+        placed.append((buffer, next(at for at in offsets if _free(buffer, at, neighbours, distances))))
     size = max((at + buffer.size for buffer, at in placed), default=0)
     return Plan({buffer.key: at for buffer, at in placed}, _rounded(size, alignment))
+
+
+def _apart(reader: int, writer: int, distance: int | None) -> bool:
+    return reader == writer if distance is None else writer + distance <= reader
 
 
 def prove(buffers: Sequence[Buffer], plan: Plan, alignment: int, overlaps: Sequence[Overlap] = ()) -> None:
@@ -97,7 +116,7 @@ def prove(buffers: Sequence[Buffer], plan: Plan, alignment: int, overlaps: Seque
     far_enough = {
         frozenset((pair.reader, pair.writer))
         for pair in overlaps
-        if plan.offsets[pair.writer] + pair.distance <= plan.offsets[pair.reader]
+        if _apart(plan.offsets[pair.reader], plan.offsets[pair.writer], pair.distance)
     }
     for step in range(max((buffer.last for buffer in buffers), default=-1) + 1):
         live = [buffer for buffer in buffers if buffer.first <= step <= buffer.last]

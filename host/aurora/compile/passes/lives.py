@@ -58,7 +58,8 @@ def overlaps(buffers: Sequence[Buffer], storage: Storage, calls: Sequence[Kernel
     by_key = {buffer.key: buffer for buffer in buffers}
     result = []
     for step, call in enumerate(calls):
-        for number, distance in call.overlaps.items():
+        distances = {**call.overlaps, **dict.fromkeys(call.in_place)}
+        for number, distance in distances.items():
             reader = by_key.get(tensor_key(call.inputs[number]))
             writer = by_key.get(tensor_key(call.outputs[0]))
             if reader is None or writer is None or reader.last != step or writer.first != step:

@@ -2,23 +2,16 @@
 
 #if NN_M4
 
-/* `n` windows from expanded x, all channels; the last block overlaps the one before where n is not
- * a multiple. */
-static void run(const nn_m4_conv_rows_params *p, const uint8_t *w, const uint32_t *x, int8_t *y,
-                int32_t n)
+/* `n` windows from expanded x, the channels of [w, end); the last block overlaps the one before
+ * where n is not a multiple. */
+static __attribute__((noinline)) void run(const nn_m4_conv_rows_params *p, const uint32_t *x,
+                                          const uint8_t *w, const uint8_t *end, int8_t *y,
+                                          int32_t n)
 {
-    const uint8_t *even = w + p->pair_bytes * (uint32_t)(p->channels / 2);
-    const int32_t first = n - p->together, row = p->step / 2; /* words per window */
-    const int32_t rest = n % p->together;
-    p->tile(x, w, y, n / p->together, even);
-    if (rest != 0)
-        p->tile(x + first * row, w, y + first * p->channels, 1, even);
-    if (p->channels % 2 == 0)
-        return;
-    y += p->channels - 2;
-    p->tile(x, even, y, n / p->together, even + p->pair_bytes);
-    if (rest != 0)
-        p->tile(x + first * row, even, y + first * p->channels, 1, even + p->pair_bytes);
+    const int32_t first = n - p->together;
+    p->tile(x, w, y, n / p->together, end);
+    if (n % p->together != 0)
+        p->tile(x + first * p->step / 2, w, y + first * p->channels, 1, end);
 }
 
 void nn_m4_conv_rows(const nn_m4_conv_rows_params *p, const uint8_t *constants, const int8_t *x,
@@ -26,6 +19,8 @@ void nn_m4_conv_rows(const nn_m4_conv_rows_params *p, const uint8_t *constants, 
 {
     const nn_levels *levels = NN_TABLE(nn_levels, constants, p->levels);
     uint32_t *expanded = (uint32_t *)(void *)scratch;
+    const uint8_t *w = constants + p->weights;
+    const uint8_t *even = w + p->pair_bytes * (uint32_t)(p->channels / 2);
     int8_t *out = y;
 
     for (int32_t at = 0; at < p->windows; at += p->chunk) {
@@ -36,7 +31,9 @@ void nn_m4_conv_rows(const nn_m4_conv_rows_params *p, const uint8_t *constants, 
         if (p->apart != 0)
             nn_m4_expand_row(expanded + p->apart, x, from + p->step, groups, p->size, zero,
                              p->kind);
-        run(p, constants + p->weights, expanded, out, n);
+        run(p, expanded, w, even, out, n);
+        if (p->channels % 2 != 0)
+            run(p, expanded, even, even + p->pair_bytes, out + p->channels - 2, n);
         out += n / p->pool * p->channels;
     }
     if (levels->low > INT8_MIN || levels->high < INT8_MAX)

@@ -12,13 +12,12 @@
 
 typedef struct {
     nn_m4_tile *tile;
-    int32_t kind;
-    int32_t size, before; /* bytes of the input row; of padding left of it */
-    int32_t step, groups; /* bytes from one window to the next; groups of 4 in a window */
-    int32_t apart; /* words from even windows to odd ones, expanded apart; 0 where the step is a
-                      multiple of 4 and they lie in one run */
-    int32_t windows, together, chunk; /* how many; a tile's block; a multiple of it: at once */
-    int32_t pool, channels;
+    int32_t size, before;  /* bytes of the input row; of padding left of it */
+    uint16_t step, groups; /* bytes from one window to the next; groups of 4 in a window */
+    uint16_t apart; /* words from even windows to odd ones, expanded apart; 0 where the step is a
+                       multiple of 4 and they lie in one run */
+    uint16_t windows, chunk, channels;    /* how many; at once, a multiple of `together`; outputs */
+    uint8_t kind, together, pool;         /* packing; windows of a tile's block, and of a pool */
     uint32_t weights, pair_bytes, levels; /* streams of channel pairs, the last of odd channels
                                              overlapping; nn_levels */
 } nn_m4_conv_rows_params;

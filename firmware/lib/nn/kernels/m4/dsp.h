@@ -70,6 +70,21 @@ static inline int32_t nn_smmla(int32_t a, int32_t b, int32_t add)
     return y;
 }
 
+/* The low halfwords of a and b as a pair, and the high ones. */
+static inline uint32_t nn_bottoms(uint32_t a, uint32_t b)
+{
+    uint32_t y;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(y) : "r"(a), "r"(b));
+    return y;
+}
+
+static inline uint32_t nn_tops(uint32_t a, uint32_t b)
+{
+    uint32_t y;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(y) : "r"(b), "r"(a));
+    return y;
+}
+
 /* Saturated to int8. */
 static inline int32_t nn_ssat8(int32_t x)
 {
@@ -110,6 +125,16 @@ static inline int32_t nn_smlad(uint32_t a, uint32_t b, int32_t sum)
 static inline int32_t nn_smmla(int32_t a, int32_t b, int32_t add)
 {
     return (int32_t)((uint32_t)add + (uint32_t)((int64_t)a * b >> 32));
+}
+
+static inline uint32_t nn_bottoms(uint32_t a, uint32_t b)
+{
+    return (a & 0xFFFFu) | b << 16;
+}
+
+static inline uint32_t nn_tops(uint32_t a, uint32_t b)
+{
+    return a >> 16 | (b & 0xFFFF0000u);
 }
 
 static inline int32_t nn_ssat8(int32_t x)

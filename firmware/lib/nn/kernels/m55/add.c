@@ -56,20 +56,32 @@ static int8_t one(const nn_m55_add_values *v, int32_t a, int32_t b)
     return (int8_t)(sum < INT8_MIN ? INT8_MIN : sum > INT8_MAX ? INT8_MAX : sum);
 }
 
+static void affine_row(const nn_m55_add_values *v, uint32_t width, const int8_t *a, const int8_t *b,
+                       int8_t *y)
+{
+    const uint32_t vectors = width / 16;
+
+    whole_vectors(v, vectors, a, b, y);
+    for (uint32_t i = vectors * 16; i < width; i++)
+        y[i] = one(v, a[i], b[i]);
+}
+
 void nn_m55_add(const nn_m55_add_params *p, const uint8_t *constants, const int8_t *a,
                 const int8_t *b, int8_t *y)
 {
     const nn_m55_add_values *v = NN_TABLE(nn_m55_add_values, constants, p->values);
-    const uint32_t vectors = p->width / 16;
+    const nn_add_params exact = {p->width, p->exact};
 
-    nn_m55_border(&p->y_border, v->zero, y);
+    nn_m55_border(&p->y_border, NN_TABLE(nn_add_values, constants, p->exact)->levels.output_zero,
+                  y);
     a += p->start[0];
     b += p->start[1];
     y += p->start[2];
     for (uint32_t row = p->rows; row > 0; row--, a += p->row[0], b += p->row[1], y += p->row[2]) {
-        whole_vectors(v, vectors, a, b, y);
-        for (uint32_t i = vectors * 16; i < p->width; i++)
-            y[i] = one(v, a[i], b[i]);
+        if (v->is_affine)
+            affine_row(v, p->width, a, b, y);
+        else
+            nn_add(&exact, constants, a, b, y);
     }
 }
 

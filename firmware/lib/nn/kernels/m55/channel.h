@@ -18,14 +18,16 @@ typedef struct {
     nn_requant scale;
 } nn_m55_channel;
 
-typedef void nn_m55_finish(const int32_t *sums, const nn_m55_channel *c, int8_t *y,
+/* The sums may be overwritten. */
+typedef void nn_m55_finish(int32_t *sums, const nn_m55_channel *c, int8_t *y,
                            const nn_m55_targets *t);
 
-/* For a clamp to [-128, 127] at the zero point -128 and shifts from -24 to 0: a ReLU. The numbers
- * take the maximum over as many neighbouring sums first; scaling never decreases as a sum grows. */
+/* For a clamp to [-128, 127] at the zero point -128: a ReLU. Fast for shifts from -24 to 0, which
+ * is nearly every channel. The numbers take the maximum over as many neighbouring sums first;
+ * scaling never decreases as a sum grows. */
 nn_m55_finish nn_m55_relu, nn_m55_relu_max2, nn_m55_relu_max4;
 
-/* Any shift, zero point and clamp. */
-nn_m55_finish nn_m55_any;
+/* Any shift, zero point and clamp; after the same maxima. */
+nn_m55_finish nn_m55_any, nn_m55_any_max2, nn_m55_any_max4;
 
 #endif

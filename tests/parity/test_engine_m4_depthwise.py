@@ -1,0 +1,74 @@
+"""Depthwise convolutions of the m4 variant on this machine, byte for byte TFLite Micro's: strides, paddings,
+blocks that overlap, strips, shifts common to all channels and of each channel's own."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from aurora.compile import Program, compile_model
+from aurora.compress.tflm import TflmInterpreter
+from engine_host import HostEngine, extremes, random_inputs
+from tflite_file import NONE, RELU, RELU6, SAME, VALID, TfliteFile
+
+CASES = {
+    # name: input (h, w, c), taps, stride, padding, input zero, activation, weight scales
+    "1x5_stride_2": ((1, 32, 8), (1, 5), (1, 2), SAME, -128, RELU, (0.002, 0.02)),
+    "1x3": ((1, 11, 4), (1, 3), (1, 1), SAME, 5, RELU, (0.002, 0.02)),
+    "1x2": ((1, 11, 4), (1, 2), (1, 1), SAME, 5, NONE, (0.002, 0.02)),
+    "1x4": ((1, 14, 4), (1, 4), (1, 1), VALID, 5, NONE, (0.002, 0.02)),
+    "1x6_stride_2": ((1, 41, 4), (1, 6), (1, 2), VALID, 90, RELU, (0.002, 0.02)),
+    "1x1_stride_2": ((3, 9, 4), (1, 1), (1, 2), SAME, 90, RELU, (0.002, 0.02)),
+    "column": ((30, 1, 8), (5, 1), (2, 1), SAME, -128, RELU, (0.002, 0.02)),
+    "3x3": ((7, 6, 8), (3, 3), (1, 1), SAME, -128, RELU, (0.002, 0.02)),
+    "3x3_odd": ((9, 13, 4), (3, 3), (1, 1), SAME, 77, RELU, (0.002, 0.02)),
+    "3x3_strips": ((30, 50, 4), (3, 3), (1, 1), SAME, 77, RELU, (0.002, 0.02)),
+    "3x3_stride_2": ((8, 12, 4), (3, 3), (2, 2), SAME, 3, RELU6, (0.002, 0.02)),
+    "3x3_stride_2_odd": ((51, 47, 4), (3, 3), (2, 2), SAME, 3, NONE, (0.002, 0.02)),
+    "3x3_stride_3x1": ((14, 10, 4), (3, 3), (3, 1), VALID, 3, NONE, (0.002, 0.02)),
+    "2x3_stride_4x2": ((40, 90, 4), (2, 3), (4, 2), VALID, 3, NONE, (0.002, 0.02)),
+    "valid_cut": ((7, 8, 4), (3, 3), (2, 2), VALID, -128, RELU, (0.002, 0.02)),
+    "5x4": ((9, 12, 4), (5, 4), (1, 1), SAME, -9, RELU, (0.002, 0.02)),
+    "wide_range": ((6, 6, 8), (3, 3), (1, 1), SAME, -128, RELU, (0.00002, 0.3)),
+    "wide_range_any": ((6, 6, 8), (3, 3), (1, 1), SAME, 0, NONE, (0.00002, 0.1)),
+    "large_factors": ((6, 6, 4), (3, 3), (1, 1), SAME, 0, RELU, (20.0, 30.0)),
+    "two_columns": ((5, 2, 4), (3, 3), (1, 1), SAME, 12, RELU, (0.002, 0.02)),
+    "one_column": ((5, 1, 4), (3, 3), (1, 1), SAME, 12, RELU, (0.002, 0.02)),
+    "three_channels": ((5, 6, 3), (3, 3), (1, 1), SAME, 12, RELU, (0.002, 0.02)),
+}
+PORTABLE = ("one_column", "three_channels", "large_factors")
+
+
+def network(case: str, chained: bool) -> bytes:
+    shape, taps, stride, padding, zero, activation, (low, high) = CASES[case]
+    rng = np.random.default_rng(7)
+    file = TfliteFile()
+    x = file.tensor((1, *shape), 0.03, zero)
+    start = x
+    if chained:  # so that the planner may put the result over the input
+        start = file.tensor((1, *shape), 0.04, zero)
+        file.conv(rng, x, (1, 1), start, rng.uniform(0.002, 0.02, shape[2]))
+    size = [-(-n // s) if padding == SAME else (n - t) // s + 1
+            for n, t, s in zip(shape, taps, stride, strict=False)]  # fmt: skip
+    out = file.tensor((1, *size, shape[2]), 0.35, -128 if activation else 12)
+    file.conv(rng, start, taps, out, np.geomspace(low, high, shape[2]), depthwise=True, bias=True,
+              strideH=stride[0], strideW=stride[1], padding=padding,
+              fusedActivationFunction=activation)  # fmt: skip
+    end = out
+    if chained:
+        end = file.tensor((1, *size, shape[2]), 0.4, 3)
+        file.conv(rng, out, (1, 1), end, rng.uniform(0.002, 0.02, shape[2]))
+    return file.bytes([x], [end])
+
+
+@pytest.mark.parametrize("chained", [False, True], ids=["alone", "chained"])
+@pytest.mark.parametrize("case", CASES)
+def test_depthwise(case: str, chained: bool, build: Callable[[Program], HostEngine]) -> None:
+    tflite = network(case, chained)
+    program = compile_model(tflite, "cortex-m4f")
+    functions = {step["function"] for step in program.layout["steps"]}
+    assert ("nn_depthwise_conv_2d" if case in PORTABLE else "nn_m4_depthwise") in functions
+    size = sum(port.bytes for port in program.inputs)
+    inputs = np.concatenate([extremes(size), random_inputs(size, 60)])
+    expected = TflmInterpreter(tflite, arena_bytes=1 << 19).run(inputs)
+    differing = np.argwhere(build(program).run(inputs) != expected)
+    assert not len(differing), f"{len(differing)} bytes differ, first at row, byte {differing[0]}"
