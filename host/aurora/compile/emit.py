@@ -46,7 +46,8 @@ _Static_assert(NN_KERNEL_ABI == {abi}, "compile the model again: the kernels' in
 
 {instances}{parameters}
 
-static int run(const void *constants, void *arena, const void *in, void *out, const nn_trace *trace)
+static int nn_model_run(const void *constants, void *arena, const void *in, void *out,
+                        const nn_trace *trace)
 {{
 {pointers}
     const int status = nn_check(&nn_model, constants, arena, in, out);
@@ -58,7 +59,7 @@ static int run(const void *constants, void *arena, const void *in, void *out, co
 }}
 
 {reset_head}
-static void reset(void *arena)
+static void nn_model_reset(void *arena)
 {{
 {reset}
 }}
@@ -75,8 +76,8 @@ const nn_program nn_model = {{
     .output_count = {output_count},
     .inputs = inputs,
     .outputs = outputs,
-    .run = run,
-    .reset = reset,
+    .run = nn_model_run,
+    .reset = nn_model_reset,
 }};
 """
 
