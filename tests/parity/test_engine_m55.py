@@ -97,6 +97,8 @@ SHAPES = {
     "plane_16_taps": (True, (9, 8, 2), (4, 4), 2, (1, 1), (1, 1), SAME, 50, RELU),
     "plane_flat": (True, (1, 701, 3), (1, 5), 6, (1, 2), (1, 1), SAME, -128, RELU),
     "plane_flat_short": (True, (1, 13, 3), (1, 5), 3, (1, 2), (1, 1), VALID, 20, NONE),
+    "one_plane_many_taps": (True, (20, 13, 1), (7, 4), 8, (2, 2), (1, 1), SAME, 33, RELU),
+    "one_plane_wide": (True, (4, 90, 1), (3, 3), 3, (1, 1), (1, 1), SAME, 33, NONE),
     "plane_too_wide": (True, (3, 90, 2), (3, 3), 2, (1, 1), (1, 1), SAME, 20, NONE),
 }
 PORTABLE = {"patch_too_long", "plane_16_taps", "plane_too_wide"}

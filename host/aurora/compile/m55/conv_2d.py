@@ -1,4 +1,8 @@
-"""CONV_2D, alone or with the maximum pool after it, on the tiles of tile.py."""
+"""CONV_2D, alone or with the maximum pool after it, on the tiles of tile.py.
+
+A DEPTHWISE_CONV_2D of one input channel is a convolution too; those that depthwise_conv_2d.py does not know
+are taken here.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import numpy as np
 
 from aurora.compile.groups import Group, only_reader
 from aurora.compile.ir import Constant, Field, Graph, KernelCall, Operation, shape_text
+from aurora.compile.m55.depthwise_tile import LONGEST_ROW, MAX_TAPS
 from aurora.compile.m55.form import window_border
 from aurora.compile.m55.geometry import (
     FARTHEST_PLACE,
@@ -25,7 +30,7 @@ from aurora.compile.quantise import activation_range, levels_constant
 from aurora.compile.variant import Variant
 from aurora.compile.window import window_of
 
-KINDS = ("CONV_2D",)
+KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 POOLS = (2, 4)
 LONGEST_PATCH = 1008  # bytes: four of them are within one addition
 COPY_GAIN = 1.5  # copies patches where that saves a third of the multiplications
@@ -34,13 +39,17 @@ COPY_GAIN = 1.5  # copies patches where that saves a third of the multiplication
 def window(graph: Graph, op: Operation) -> dict[str, int]:
     weights = graph.activation(op, 1)
     taps = (weights.shape[1], weights.shape[2])
-    return dict(window_of(graph, op, taps, weights.shape[0]).fields)
+    channels = weights.shape[0 if op.kind == "CONV_2D" else 3]
+    return dict(window_of(graph, op, taps, channels).fields)
 
 
 def takes(graph: Graph, op: Operation) -> bool:
     """Whether `lower` has a kernel, whatever the forms around it."""
     f = window(graph, op)
     line = f["taps_w"] * f["in_c"]
+    small = f["taps_h"] * f["taps_w"] <= MAX_TAPS and f["out_w"] <= LONGEST_ROW
+    if op.kind == "DEPTHWISE_CONV_2D" and (f["in_c"] > 1 or small):
+        return False
     if (f["dilation_w"] > 1 and f["taps_w"] > 1) or f["taps_h"] * line > LONGEST_PATCH:
         return False
     if f["stride_w"] * f["in_c"] > LONGEST_PATCH:
@@ -85,14 +94,17 @@ def _call(graph: Graph, op: Operation, pool: Operation | None, variant: Variant)
     relu = is_relu(op, made)
     finish = "nn_m55_any" if not relu else "nn_m55_relu" + (f"_max{width}" if width > 1 else "")
     low, high = activation_range(op, made, int(op.options["activation"]))
-    channels = weights.shape[0]
-    by_row = np.asarray(weights.data, np.int8).reshape(channels, *plan.weights_shape)
+    by_channel = np.asarray(weights.data, np.int8)
+    if op.kind == "DEPTHWISE_CONV_2D":
+        by_channel = np.moveaxis(by_channel, 3, 0)
+    channels = len(by_channel)
+    by_row = by_channel.reshape(channels, *plan.weights_shape)
     room = {out.index: plan.room_out} | ({} if b.staged else {x.index: plan.room_in})
     return KernelCall(
         function="nn_m55_conv_2d",
         header="m55/conv.h",
         parameters="nn_m55_conv_params",
-        summary=f"CONV_2D {shape_text(x.shape)} -> {shape_text(made.shape)}, "
+        summary=f"{op.kind} {shape_text(x.shape)} -> {shape_text(made.shape)}, "
         f"{f['taps_h']}x{f['taps_w']} taps, stride {f['stride_h']}x{f['stride_w']}"
         f"{'' if pool is None else f', then MAX_POOL_2D 1x{width}'}",
         fields={"finish": finish, "channels": channels, **plan.fields},
