@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from aurora.compile import compile_model
@@ -107,6 +109,36 @@ def test_without_fusing_every_tensor_is_traced() -> None:
     assert len(fused.layout["steps"]) == 3
     assert len(plain.layout["steps"]) == len(plain.report["traced_tensors"]) == 4
     assert set(fused.report["traced_tensors"]) < set(plain.report["traced_tensors"])
+
+
+def two_readers(channels: int) -> bytes:
+    """Convolutions that want borders of none and of two pixels before the same tensor."""
+    rng = np.random.default_rng(channels)
+    file = TfliteFile()
+    x, a = (file.tensor((1, 1, 40, channels), scale, -128) for scale in (0.03, 0.3))
+    b, c, d = (file.tensor((1, 1, 10, channels), 0.3, -128) for _ in range(3))
+    options = {"padding": SAME, "fusedActivationFunction": RELU}
+    for source, target, taps, stride in ((x, a, 1, 1), (a, b, 5, 4), (a, c, 9, 4)):
+        scales = rng.uniform(0.002, 0.02, channels)
+        file.conv(rng, source, (1, taps), target, scales, strideW=stride, **options)
+    file.op("ADD", [b, c], [d])
+    return file.bytes([x], [d])
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 6, 8])
+def test_words_are_loaded_from_aligned_addresses(channels: int) -> None:
+    """QEMU would not tell: the core faults at a vector of words or halfwords at an odd place."""
+    program = compile_model(two_readers(channels), CORE)
+    tiles = [step for step in program.layout["steps"] if step["function"] == "nn_m55_conv_2d"]
+    assert len(tiles) == 3
+    for step in tiles:
+        loads = re.findall(r"vldr([bhw])\.\d+ q\d, \[r[135], #(-?\d+)\]", step["instances"][0])
+        sizes = {{"b": 1, "h": 2, "w": 4}[kind] for kind, _ in loads}
+        fields = step["fields"]
+        places = [int(at) for _, at in loads] + [fields["unit_x"], fields["x_start"]]
+        if fields["patches"]["line"]:
+            places = [int(at) for _, at in loads]
+        assert all(place % size == 0 for size in sizes for place in places)
 
 
 @pytest.mark.parametrize("core", ["cortex-m4f", "cortex-m3", "host"])

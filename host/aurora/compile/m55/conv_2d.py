@@ -13,7 +13,7 @@ import numpy as np
 from aurora.compile.groups import Group, only_reader
 from aurora.compile.ir import Constant, Field, Graph, KernelCall, Operation, shape_text
 from aurora.compile.m55.depthwise_tile import LONGEST_ROW, MAX_TAPS
-from aurora.compile.m55.form import window_border
+from aurora.compile.m55.form import Form, window_border
 from aurora.compile.m55.geometry import (
     FARTHEST_PLACE,
     GROUP,
@@ -139,14 +139,16 @@ class _Plan:
         copied = Tile(
             Patch(1, f["taps_h"] * line, 0, _vectors(f["taps_h"] * line) * VECTOR, chunk * each, 1, 0)
         )
+        unit_x = next_row if rows else each * step
+        x_start = s.start - s.place(f["pad_h"], f["pad_w"])
         self.tile = copied
-        for direct in self._in_place(f, s.contiguous, chunk, chunk * each, tap_row, next_row):
+        patch = self._in_place(f, s, chunk, chunk * each, (x_start, unit_x))
+        if patch is not None:
+            direct = Tile(patch)
             if direct.fits and len(direct.pieces) <= COPY_GAIN * len(copied.pieces):
                 self.tile = direct
         in_place = self.tile is not copied
         self.weights_shape = (f["taps_h"], line) if in_place else (1, f["taps_h"] * line)
-        unit_x = next_row if rows else each * step
-        x_start = s.start - s.place(f["pad_h"], f["pad_w"])
         last = x_start + (units - chunk) * unit_x
         patch_end = (f["taps_h"] - 1) * tap_row + _vectors(line) * VECTOR
         inner = (chunk * each - 1) // f["out_w"] * next_row + min(chunk * each, f["out_w"]) * step
@@ -187,19 +189,20 @@ class _Plan:
 
     @staticmethod
     def _in_place(
-        f: Mapping[str, int], contiguous: bool, chunk: int, positions: int, tap_row: int, next_row: int
-    ) -> list[Tile]:
+        f: Mapping[str, int], source: Form, chunk: int, positions: int, bases: tuple[int, ...]
+    ) -> Patch | None:
+        """The patches where they lie in ``source``."""
         line, step = f["taps_w"] * f["in_c"], f["stride_w"] * f["in_c"]
+        tap_row, next_row = f["dilation_h"] * source.row, f["stride_h"] * source.row
         if f["taps_h"] > len(ROW_POINTERS):
-            return []
+            return None
         if f["out_h"] == 1:
-            return [Tile(Patch(f["taps_h"], line, tap_row, step, positions, 1, 0))]
-        point = f["taps_h"] == f["taps_w"] == f["stride_h"] == f["stride_w"] == 1
-        if point and contiguous:
-            return [Tile(Patch(1, line, 0, step, positions, 1, 0))]
+            return Patch(f["taps_h"], line, tap_row, step, positions, 1, 0, bases)
+        if f["taps_h"] == f["taps_w"] == f["stride_h"] == f["stride_w"] == 1 and source.contiguous:
+            return Patch(1, line, 0, step, positions, 1, 0, bases)
         if f["out_w"] % 4:
-            return []
-        return [Tile(Patch(f["taps_h"], line, tap_row, step, f["out_w"], chunk, next_row))]
+            return None
+        return Patch(f["taps_h"], line, tap_row, step, f["out_w"], chunk, next_row, bases)
 
 
 def _vectors(size: int) -> int:
