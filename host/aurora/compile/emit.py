@@ -26,6 +26,7 @@ enum {{
     NN_MODEL_CONSTANTS_ALIGNMENT = {constants_alignment},
     NN_MODEL_ARENA_BYTES = {arena_bytes},
     NN_MODEL_ARENA_ALIGNMENT = {arena_alignment},
+    NN_MODEL_STATE_BYTES = {state_bytes}, /* of the arena, kept from run to run */
     NN_MODEL_INPUT_BYTES = {input_bytes},
     NN_MODEL_OUTPUT_BYTES = {output_bytes},
 }};
@@ -140,7 +141,8 @@ def _sizes(layout: Mapping[str, Any]) -> dict[str, int]:
     blocks = {
         f"{kind}_bytes": sum(port["bytes"] for port in layout[f"{kind}s"]) for kind in ("input", "output")
     }
-    return {key: layout[key] for key in keys} | blocks
+    state = sum(step["state"][1] for step in layout["steps"] if step["state"])
+    return {key: layout[key] for key in keys} | blocks | {"state_bytes": state}
 
 
 def _instances(steps: list[Mapping[str, Any]]) -> list[str]:
