@@ -8,6 +8,7 @@ from pathlib import Path
 import engine_m55_board as board
 import numpy as np
 import pytest
+import random_network
 import test_engine_models
 import test_engine_ops as grid
 from aurora.compile import compile_model
@@ -201,6 +202,19 @@ def test_random_network(seed: int, check: Check) -> None:
 @pytest.mark.parametrize("seed", range(100, 400))
 def test_many_random_networks(seed: int, check: Check) -> None:
     test_random_network(seed, check)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_random_network_of_every_operation(seed: int, check: Check) -> None:
+    """Steps of this variant beside portable ones."""
+    names = np.random.default_rng(seed).choice(sorted(random_network.LAYERS), 6)
+    check(random_network.build(seed, [str(name) for name in names]))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(100, 600))
+def test_many_random_networks_of_every_operation(seed: int, check: Check) -> None:
+    test_random_network_of_every_operation(seed, check)
 
 
 #: Most instructions per inference, of the shared models.
