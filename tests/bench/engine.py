@@ -32,7 +32,7 @@ def write_readme(models: list[Path]) -> None:
     if between.search(text):
         text = between.sub(lambda _: table, text)
     else:
-        intro = "Networks on the engine, byte for byte TFLite Micro's; the peer is TFLite Micro with CMSIS-NN:"
+        intro = "Networks on the engine, byte for byte TFLite Micro's (peer: TFLite Micro with CMSIS-NN):"
         text = text.replace(BEFORE, f"\n{intro}\n\n{table}\n{BEFORE}", 1)
     write_atomic(README, text)
 
