@@ -1,19 +1,13 @@
 #include "nn/kernels/m4/conv_blocks.h"
+#include "nn/kernels/m4/taps.h"
 
 #if NN_M4
 
-enum { TOGETHER = 3 };
-
-/* Row and column of a window's first tap, negative in the padding. */
-typedef struct {
-    int32_t y, x;
-} place;
-
 /* The windows of three positions from `first` on, in reading order. */
-static void places_of(place at[TOGETHER], const nn_window *g, int32_t first)
+static void places_of(nn_m4_place at[NN_M4_TOGETHER], const nn_window *g, int32_t first)
 {
     int32_t y = first / g->out_w, x = first - y * g->out_w;
-    for (int32_t i = 0; i < TOGETHER; i++, x++) {
+    for (int32_t i = 0; i < NN_M4_TOGETHER; i++, x++) {
         if (x == g->out_w) {
             x = 0;
             y++;
@@ -23,58 +17,13 @@ static void places_of(place at[TOGETHER], const nn_window *g, int32_t first)
     }
 }
 
-static int inside(int32_t at, int32_t size)
-{
-    return (uint32_t)at < (uint32_t)size;
-}
-
-/* True where the window's columns are neighbours in memory, none of them in the padding. */
-static int columns_inside(const nn_window *g, place at)
-{
-    return g->dilation_w == 1 && at.x >= 0 && at.x + g->taps_w <= g->in_w;
-}
-
-static inline void copy(int8_t *to, const int8_t *from, int32_t bytes)
-{
-    for (; bytes >= 4; bytes -= 4, to += 4, from += 4)
-        memcpy(to, from, 4);
-    for (; bytes > 0; bytes--)
-        *to++ = *from++;
-}
-
 /* The window's first tap where no tap is in the padding, else NULL. */
-static const int8_t *whole_window(const nn_window *g, const int8_t *x, place at)
+static const int8_t *whole_window(const nn_window *g, const int8_t *x, nn_m4_place at)
 {
     const int32_t reach = (g->taps_h - 1) * g->dilation_h;
-    if (at.y < 0 || at.y + reach >= g->in_h || !columns_inside(g, at))
+    if (at.y < 0 || at.y + reach >= g->in_h || !nn_m4_columns_inside(g, at))
         return NULL;
     return x + (at.y * g->in_w + at.x) * g->in_c;
-}
-
-/* Taps of one row of a window behind each other, in x or, with those in the padding, in `made`.
- */
-typedef struct {
-    const nn_window *g;
-    const int8_t *x;
-    const int8_t *border;
-} source;
-
-static const int8_t *row_of_taps(const source *s, place at, int32_t row, int8_t *made)
-{
-    const nn_window *g = s->g;
-    const int32_t c = g->in_c, run = g->taps_w * c;
-    if (!inside(row, g->in_h))
-        return s->border;
-    const int8_t *line = s->x + row * g->in_w * c;
-    if (columns_inside(g, at))
-        return line + at.x * c;
-    copy(made, s->border, run);
-    for (int32_t tx = 0; tx < g->taps_w; tx++) {
-        const int32_t column = at.x + tx * g->dilation_w;
-        if (inside(column, g->in_w))
-            copy(made + tx * c, line + column * c, c);
-    }
-    return made;
 }
 
 void nn_m4_expand_points(uint32_t *dst, const nn_m4_conv_blocks_params *p, const int8_t *x,
@@ -90,22 +39,23 @@ void nn_m4_expand_rows(uint32_t *dst, const nn_m4_conv_blocks_params *p, const i
 {
     const nn_window *g = &p->window;
     const int32_t run = g->taps_w * g->in_c;
-    int8_t *border = (int8_t *)(dst + 2 * TOGETHER * p->groups);
-    const source s = {g, x, border};
-    place at[TOGETHER];
+    int8_t *border = (int8_t *)(dst + 2 * NN_M4_TOGETHER * p->groups);
+    const nn_m4_source s = {g, x, border};
+    nn_m4_place at[NN_M4_TOGETHER];
     places_of(at, g, position);
-    const int8_t *src[TOGETHER];
+    const int8_t *src[NN_M4_TOGETHER];
     int whole = 1;
-    for (int32_t i = 0; i < TOGETHER; i++) {
+    for (int32_t i = 0; i < NN_M4_TOGETHER; i++) {
         src[i] = whole_window(g, x, at[i]);
         whole &= src[i] != NULL;
     }
     const int32_t line = g->dilation_h * g->in_w * g->in_c;
     for (int32_t ty = 0; ty < g->taps_h; ty++) {
-        for (int32_t i = 0; i < TOGETHER && !whole; i++)
-            src[i] = row_of_taps(&s, at[i], at[i].y + ty * g->dilation_h, border + (i + 1) * run);
+        for (int32_t i = 0; i < NN_M4_TOGETHER && !whole; i++)
+            src[i] =
+                nn_m4_row_of_taps(&s, at[i], at[i].y + ty * g->dilation_h, border + (i + 1) * run);
         dst = nn_m4_expand_3(dst, src, run / 4, p->kind);
-        for (int32_t i = 0; i < TOGETHER; i++)
+        for (int32_t i = 0; i < NN_M4_TOGETHER; i++)
             src[i] = whole ? src[i] + line : NULL;
     }
 }
@@ -115,15 +65,17 @@ void nn_m4_expand_gathered(uint32_t *dst, const nn_m4_conv_blocks_params *p, con
 {
     const nn_window *g = &p->window;
     const int32_t run = g->taps_w * g->in_c;
-    int8_t *border = (int8_t *)(dst + 2 * TOGETHER * p->groups), *to = border + run + 3;
-    const source s = {g, x, border};
-    const int8_t *src[TOGETHER];
-    place at[TOGETHER];
+    int8_t *border = (int8_t *)(dst + 2 * NN_M4_TOGETHER * p->groups), *to = border + run + 3;
+    const nn_m4_source s = {g, x, border};
+    const int8_t *src[NN_M4_TOGETHER];
+    nn_m4_place at[NN_M4_TOGETHER];
     places_of(at, g, position);
     const int32_t line = g->dilation_h * g->in_w * g->in_c;
-    const int last = position + TOGETHER >= g->out_h * g->out_w; /* reading on would leave x */
-    for (int32_t i = 0; i < TOGETHER; i++, to += 4 * p->groups) {
-        const int8_t *from = last ? NULL : whole_window(g, x, at[i]);
+    const int8_t *end = x + g->in_h * g->in_w * g->in_c;
+    for (int32_t i = 0; i < NN_M4_TOGETHER; i++, to += 4 * p->groups) {
+        const int8_t *from = whole_window(g, x, at[i]);
+        if (from != NULL && end - from < (g->taps_h - 1) * line + run + 3)
+            from = NULL; /* reading by fours would leave x */
         src[i] = to;
         for (int32_t ty = 0; ty < g->taps_h; ty++) {
             int8_t *here = to + ty * run;
@@ -132,9 +84,9 @@ void nn_m4_expand_gathered(uint32_t *dst, const nn_m4_conv_blocks_params *p, con
                     memcpy(here + k, from + ty * line + k, 4);
                 continue;
             }
-            const int8_t *made = row_of_taps(&s, at[i], at[i].y + ty * g->dilation_h, here);
+            const int8_t *made = nn_m4_row_of_taps(&s, at[i], at[i].y + ty * g->dilation_h, here);
             if (made != here)
-                copy(here, made, run);
+                nn_m4_copy(here, made, run);
         }
     }
     (void)nn_m4_expand_3(dst, src, p->groups, p->kind);
@@ -149,9 +101,9 @@ void nn_m4_conv_blocks(const nn_m4_conv_blocks_params *p, const uint8_t *constan
     const uint8_t *even = w + p->pair_bytes * (uint32_t)(channels / 2);
     uint32_t *expanded = (uint32_t *)(void *)scratch;
 
-    memset(expanded + 2 * TOGETHER * p->groups, levels->input_zero, p->border);
-    for (int32_t next = 0; next < positions; next += TOGETHER) {
-        const int32_t first = next + TOGETHER > positions ? positions - TOGETHER : next;
+    memset(expanded + 2 * NN_M4_TOGETHER * p->groups, levels->input_zero, p->border);
+    for (int32_t next = 0; next < positions; next += NN_M4_TOGETHER) {
+        const int32_t first = next + NN_M4_TOGETHER > positions ? positions - NN_M4_TOGETHER : next;
         int8_t *out = y + first * channels;
         p->expand(expanded, p, x, first);
         p->block(expanded, w, out, even, p->groups, channels);
