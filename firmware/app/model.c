@@ -6,14 +6,27 @@
 #include "drift/drift.h"
 #include "program.h"
 
+enum {
+    STATEFUL = NN_MODEL_STATE_BYTES > 0,
+    SHARED_BYTES = !STATEFUL && NN_MODEL_ARENA_BYTES > 0 ? NN_MODEL_ARENA_BYTES : 1,
+    OWN_BYTES = STATEFUL ? NN_MODEL_ARENA_BYTES : 1,
+};
+
 /* Features are finished with their workspace before the network starts, so both share this memory.
- * (A network that keeps state between windows would need an arena of its own: none does yet.) */
+ */
 static union {
     double alignment;
     uint8_t workspace[MODEL_SCRATCH_BYTES];
-    _Alignas(NN_MODEL_ARENA_ALIGNMENT)
-        uint8_t arena[NN_MODEL_ARENA_BYTES > 0 ? NN_MODEL_ARENA_BYTES : 1];
+    _Alignas(NN_MODEL_ARENA_ALIGNMENT) uint8_t arena[SHARED_BYTES];
 } scratch;
+
+/* A network that keeps state between windows has an arena of its own. */
+static _Alignas(NN_MODEL_ARENA_ALIGNMENT) uint8_t own_arena[OWN_BYTES];
+
+static void *arena(void)
+{
+    return STATEFUL ? own_arena : scratch.arena;
+}
 
 const pack_blob *model_part(const model *m, uint32_t part)
 {
@@ -104,15 +117,16 @@ int model_open(model *m, const uint8_t *base, size_t bytes)
         m->refusal = check_parts(m);
     }
     if (!m->refusal) {
-        nn_model.reset(scratch.arena);
+        nn_model.reset(arena());
         m->refusal = check_golden(m);
+        nn_model.reset(arena()); /* the golden inputs are no past of this machine */
     }
     return m->refusal;
 }
 
 int model_infer(const model *m, const int8_t *in, int8_t *out)
 {
-    return nn_model.run(model_part(m, PACK_PART_CONSTANTS)->data, scratch.arena, in, out, NULL);
+    return nn_model.run(model_part(m, PACK_PART_CONSTANTS)->data, arena(), in, out, NULL);
 }
 
 int model_features(const model *m, const features_window *window, float *features, uint32_t *flags)

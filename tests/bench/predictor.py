@@ -57,12 +57,12 @@ def measure(tflite: bytes, name: str, variant: str) -> dict[str, Any] | None:
         return None
     medians = np.median(spent, axis=0)
     steps = [
-        {"key": kernel_key(step), "trips": trips(step), "measured": float(value)}
+        {"key": kernel_key(step), "trips": trips(step, program.constants), "measured": float(value)}
         for step, value in zip(program.layout["steps"], medians, strict=False)
     ]
     print(f"{variant} {name}: {np.median(run.instructions()):,.0f}", flush=True)
     return {"model": name, "median": float(np.median(run.instructions())), "steps": steps,
-            "predicted": predict_steps(program.layout)}  # fmt: skip
+            "predicted": predict_steps(program.layout, program.constants)}  # fmt: skip
 
 
 def shared(variant: str) -> Iterator[dict[str, Any]]:
@@ -105,6 +105,8 @@ def main() -> None:
         costs = json.loads(COEFFICIENTS.read_text())
         for variant in [name for name in BOARDS if name in sys.argv[1:]] or BOARDS:
             own = [measure(tflite, name, variant) for name, tflite in networks()]
+            if None in own:
+                sys.exit(f"some of the networks above did not run on {BOARDS[variant]}: nothing is written")
             figures = [(model, OWN_NETS_WEIGHT) for model in own if model is not None]
             costs[variant] = fit(figures + [(model, SHARED_WEIGHT) for model in shared(variant)])
         write_atomic(COEFFICIENTS, json.dumps(costs, indent=1, sort_keys=True) + "\n")

@@ -52,10 +52,10 @@ def test_counts_repeat_and_add_up(tmp_path: Path) -> None:
 def test_the_counter_sees_what_a_hand_can_count(tmp_path: Path) -> None:
     """Five rounds of three instructions, and what surrounds them once."""
     program = compile_model(two_heads(), "cortex-m4f")
-    start = program.source.index("static int run(")
+    start = program.source.index("static int nn_model_run(")
     end = program.source.index("\n}\n", start)
-    body = """static int run(const void *constants, void *arena, const void *in, void *out,
-               const nn_trace *trace)
+    body = """static int nn_model_run(const void *constants, void *arena, const void *in, void *out,
+                        const nn_trace *trace)
 {
     int left = 5;
     (void)constants, (void)arena, (void)in, (void)out, (void)trace;

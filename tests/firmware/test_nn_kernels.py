@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from aurora.compile import compile_model
 from aurora.compress.tflm import TflmInterpreter
-from engine_host import KERNELS, LIB, ROOT, extremes, random_inputs, write_program
-from tflite_networks import every_kernel, m4_forms, two_heads
+from engine_exact import input_blocks
+from engine_host import KERNELS, LIB, ROOT, write_program
+from tflite_networks import every_kernel, every_other_kernel, m4_forms, m4_image, two_heads
 
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wstrict-prototypes", "-Wcast-qual",
             "-Wundef", "-Werror", "-O2", f"-I{LIB}"]  # fmt: skip
@@ -47,7 +48,13 @@ def test_kernels_are_formatted() -> None:
     subprocess.run(["clang-format", "--dry-run", "-Werror", *files], check=True, cwd=ROOT)
 
 
-MODELS = {"every_kernel": every_kernel, "two_heads": two_heads, "m4_forms": m4_forms}
+MODELS = {
+    "every_kernel": every_kernel,
+    "every_other_kernel": every_other_kernel,
+    "two_heads": two_heads,
+    "m4_forms": m4_forms,
+    "m4_image": m4_image,
+}
 
 
 @pytest.mark.parametrize("core", ["host", "cortex-m4f"])
@@ -59,8 +66,7 @@ def test_clean_under_sanitizers(model: str, core: str, tmp_path: Path) -> None:
     binary = tmp_path / "sanitised"
     command = ["gcc", *SANITIZERS, "-DNN_TRACE", f"-I{tmp_path}", str(MAIN), str(source), *map(str, KERNELS)]
     subprocess.run([*command, "-o", str(binary)], check=True)
-    size = sum(port.bytes for port in program.inputs)
-    inputs = np.concatenate([extremes(size), random_inputs(size, 60)])
+    inputs = input_blocks(program, 60)
     (tmp_path / "data.bin").write_bytes(program.constants + inputs.tobytes())
     done = subprocess.run(
         [str(binary), str(tmp_path / "data.bin")], capture_output=True, check=False, timeout=120
@@ -71,7 +77,7 @@ def test_clean_under_sanitizers(model: str, core: str, tmp_path: Path) -> None:
 
 
 def test_program_and_kernels_use_no_heap_and_no_stdio(tmp_path: Path) -> None:
-    """The engine takes memcpy, memmove and memset from the C library, and 64-bit helpers of the compiler."""
+    """The engine takes memcpy and its kin from the C library, and 64-bit helpers of the compiler."""
     compiler = COMPILERS["m4"]
     undefined: set[str] = set()
     for number, path in enumerate([write_program(compile_model(every_kernel(), "host"), tmp_path), *KERNELS]):
@@ -84,5 +90,7 @@ def test_program_and_kernels_use_no_heap_and_no_stdio(tmp_path: Path) -> None:
         )
         undefined |= {line.split()[-1] for line in text.stdout.splitlines()}
     assert {name for name in undefined if not name.startswith(("nn_", "__aeabi_"))} <= {
-        "memcpy", "memmove", "memset",
-    }  # fmt: skip
+        "memcpy",
+        "memmove",
+        "memset",
+    }

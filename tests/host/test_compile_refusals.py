@@ -96,6 +96,52 @@ def unsupported(kind: str) -> bytes:
     return one_op(kind, [(1, 6), (1, 6)], [(0.1, 0), (0.1, 0)])
 
 
+def depthwise(multiplier: int) -> bytes:
+    file = TfliteFile()
+    x, y = file.tensor((1, 4, 4, 2), *same[0], name="x"), file.tensor((1, 4, 4, 4), *same[0], name="y")
+    w = file.tensor((1, 2, 2, 4), 0.01, data=np.ones((1, 2, 2, 4), np.int8), name="w")
+    file.op("DEPTHWISE_CONV_2D", [x, w], [y], strideH=1, strideW=1, depthMultiplier=multiplier)
+    return file.bytes([x], [y])
+
+
+def listed(
+    kind: str, lists: list[list[int] | None], out: tuple[int, ...], shape: tuple[int, ...] = (1, 2, 3),
+    **options: object,
+) -> bytes:  # fmt: skip
+    """``kind`` with constant lists as its other operands, None for one that is an input."""
+    file = TfliteFile()
+    x, y = file.tensor(shape, 0.1, 3, name="x"), file.tensor(out, 0.1, 3, name="y")
+    numbers = [
+        file.tensor((1,), dtype=np.int32, name=f"list{i}") if values is None
+        else file.tensor((len(values),), data=np.array(values, np.int32), name=f"list{i}")
+        for i, values in enumerate(lists)
+    ]  # fmt: skip
+    file.op(kind, [x, *numbers], [y], **options)
+    return file.bytes([x, *(n for n, values in zip(numbers, lists, strict=True) if values is None)], [y])
+
+
+def int4_dense() -> bytes:
+    file = TfliteFile()
+    x, y = file.tensor((1, 6), 0.1, 3, name="x"), file.tensor((1, 4), 0.2, 1, name="y")
+    w = file.tensor((4, 6), 0.1, data=np.ones((4, 6), np.int8), int4=True, name="w")
+    file.op(FC, [x, w], [y])
+    return file.bytes([x], [y])
+
+
+def float_sum() -> bytes:
+    file = TfliteFile()
+    x = file.tensor((1, 6), 0.1, 3)
+    real, other, out = (file.tensor((1, 6), dtype=np.float32) for _ in range(3))
+    file.tensors[x].type, file.tensors[x].quantization = (
+        schema.TensorType.INT8,
+        dense_with().tensors[0].quantization,
+    )
+    file.op("DEQUANTIZE", [x], [real])
+    file.op("RESHAPE", [real], [other])
+    file.op("ADD", [real, other], [out])
+    return file.bytes([x], [out])
+
+
 def dense_bytes(**changes: object) -> bytes:
     return dense_with(**changes).bytes([0], [1])
 
@@ -124,6 +170,35 @@ REFUSED: dict[str, Callable[[], Broken]] = {
     "conv_stride": lambda: (conv_with(FITS, (5, 3, 3, 2), strideW=0), "CONV_2D", "", "not a window"),
     "conv_activation": lambda: (conv_with(FITS, (5, 3, 3, 2), fusedActivationFunction=4), "CONV_2D", "y",
                                 "activation 4"),
+    "depth_multiplier": lambda: (depthwise(3), "DEPTHWISE_CONV_2D", "w", "depth multiplier"),
+    "valued_variable": lambda: (dense_bytes(t2_isVariable=True), None, "t2", "variable tensor with a value"),
+    "no_zero_point": lambda: (dense_bytes(t0_zeroPoint=[]), FC, "x", "one scale"),
+    "mean_axes": lambda: (listed("MEAN", [[4]], (1, 2)), "MEAN", "list0", "beyond the input's 3"),
+    "mean_shape": lambda: (listed("MEAN", [[1]], (1, 5)), "MEAN", "y", "averaged is not"),
+    "mean_of_runtime_axes": lambda: (listed("MEAN", [None], (1, 3)), "MEAN", "list0", "constant list"),
+    "transpose_order": lambda: (listed("TRANSPOSE", [[0, 1, 1]], (1, 2, 3)), "TRANSPOSE", "x", "an order"),
+    "transpose_shape": lambda: (listed("TRANSPOSE", [[0, 2, 1]], (1, 2, 3)), "TRANSPOSE", "y", "cannot be"),
+    "slice_beyond": lambda: (listed("SLICE", [[0, 1, 0], [1, 2, 3]], (1, 2, 3)), "SLICE", "y", "is not"),
+    "slice_axes": lambda: (listed("SLICE", [[0, 1], [1, 1]], (1, 1, 3)), "SLICE", "x", "all of them"),
+    "strided_shape": lambda: (listed("STRIDED_SLICE", [[0, 0, 0], [1, 2, 3], [1, 1, 2]], (1, 2, 3)),
+                              "STRIDED_SLICE", "y", "gives 1x2x2"),
+    "strided_still": lambda: (listed("STRIDED_SLICE", [[0, 0, 0], [1, 2, 3], [1, 0, 1]], (1, 2, 3)),
+                              "STRIDED_SLICE", "x", "picks nothing"),
+    "strided_ellipsis": lambda: (listed("STRIDED_SLICE", [[0, 0, 0], [1, 2, 3], [1, 1, 1]], (1, 2, 3),
+                                        ellipsisMask=1), "STRIDED_SLICE", "x", "ellipsis"),
+    "resize_shape": lambda: (listed("RESIZE_NEAREST_NEIGHBOR", [[4, 4]], (1, 4, 5, 3), (1, 2, 2, 3)),
+                             "RESIZE_NEAREST_NEIGHBOR", "y", "is not"),
+    "logistic_scale": lambda: (one_op("LOGISTIC", [(1, 6)] * 2, same), "LOGISTIC", "t1", "1/256"),
+    "tanh_scale": lambda: (one_op("TANH", [(1, 6)] * 2, same), "TANH", "t1", "1/128"),
+    "tanh_fine": lambda: (one_op("TANH", [(1, 6)] * 2, [(1e-12, 0), (1 / 128, 0)]), "TANH", "t0",
+                          "fixed point"),
+    "leaky_slope": lambda: (one_op("LEAKY_RELU", [(1, 6)] * 2, same, alpha=-1.0), "LEAKY_RELU", "t0",
+                            "negative"),
+    "hard_swish_scales": lambda: (one_op("HARD_SWISH", [(1, 6)] * 2, [(1.0, 0), (1e-4, 0)]), "HARD_SWISH",
+                                  "t1", "beyond its fixed point"),
+    "sub_scale": lambda: (one_op("SUB", [(1, 6)] * 3, [*same, (1e-9, 3)]), "SUB", "t2", "does not fit"),
+    "int4_dense": lambda: (int4_dense(), FC, "w", "int4"),
+    "float_after_int8": lambda: (float_sum(), "ADD", "t1", "a float model"),
     "pool_scales": lambda: (pool(2, [(0.1, 3), (0.2, 3)]), "MAX_POOL_2D", "t1", "share scale"),
     "pool_shapes": lambda: (pool(3, same), "MAX_POOL_2D", "t1", "shapes do not agree"),
     "add_shapes": lambda: (one_op("ADD", [(1, 6), (1, 4), (1, 6)], [*same, (0.1, 3)]), "ADD", "t2",

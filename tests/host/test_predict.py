@@ -98,7 +98,7 @@ def test_spans_never_run_backwards() -> None:
 @pytest.mark.parametrize("core", ["cortex-m4f", "cortex-m55f", "cortex-m3"])
 def test_every_layer_of_a_network_has_a_prediction_in_report_and_source(core: str) -> None:
     program = compile_model(two_heads(), core)
-    each = predict_steps(program.layout)
+    each = predict_steps(program.layout, program.constants)
     assert all(value is not None and value > 50 for value in each)
     assert [layer["predicted_instructions"] for layer in program.report["layers"]] == each
     assert program.report["predicted_instructions"] == sum(filter(None, each))

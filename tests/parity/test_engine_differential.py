@@ -19,13 +19,14 @@ from random_network import build as build_network
 Build = Callable[[Program], HostEngine]
 FAILURES = ROOT / "build" / "failures"
 ROWS = 12
+CORES = ["host", "cortex-m4f"]  # those whose kernels have a form for this machine
 QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-def compare(tflite: bytes, build: Build) -> None:
+def compare(tflite: bytes, build: Build, core: str = "host") -> None:
     """`assert_exact`; keeps the model and says how to run it again where that fails."""
     try:
-        assert_exact(tflite, build, rows=ROWS)
+        assert_exact(tflite, build, rows=ROWS, core=core)
     except Exception as error:
         FAILURES.mkdir(parents=True, exist_ok=True)
         path = FAILURES / f"{hashlib.sha256(tflite).hexdigest()[:12]}.tflite"
@@ -37,24 +38,26 @@ def compare(tflite: bytes, build: Build) -> None:
         raise
 
 
-@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=QUIET, database=None)
+@pytest.mark.parametrize("core", CORES)
+@settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=QUIET, database=None)
 @given(tflite=networks)
-def test_random_networks(tflite: bytes, build: Build) -> None:
-    compare(tflite, build)
+def test_random_networks(tflite: bytes, core: str, build: Build) -> None:
+    compare(tflite, build, core)
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("core", CORES)
 @settings(max_examples=3000, deadline=None, suppress_health_check=QUIET, database=None, print_blob=True)
 @given(tflite=networks)
-def test_many_random_networks(tflite: bytes, build: Build) -> None:
-    compare(tflite, build)
+def test_many_random_networks(tflite: bytes, core: str, build: Build) -> None:
+    compare(tflite, build, core)
 
 
 @pytest.mark.parametrize("name", sorted(LAYERS))
 def test_each_layer_stands_on_its_own(name: str, build: Build) -> None:
     """So that no layer is missed by chance."""
-    for seed in range(2):
-        compare(build_network(seed, [name]), build)
+    for seed, core in enumerate(CORES):
+        compare(build_network(seed, [name]), build, core)
 
 
 def test_saved_model(build: Build) -> None:
@@ -62,7 +65,8 @@ def test_saved_model(build: Build) -> None:
     path = os.environ.get("AURORA_MODEL")
     if path is None:
         pytest.skip("AURORA_MODEL names no model")
-    compare(Path(path).read_bytes(), build)
+    for core in CORES:
+        compare(Path(path).read_bytes(), build, core)
 
 
 def test_a_failure_names_model_and_command(

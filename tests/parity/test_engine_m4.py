@@ -107,7 +107,7 @@ def convolution(
 
 
 BIG = 7_000_000  # a bias that packed sums cannot hold
-ROWS, BLOCKS = "nn_m4_conv_rows", "nn_m4_conv_blocks"
+ROWS, BLOCKS, STRIPS = "nn_m4_conv_rows", "nn_m4_conv_blocks", "nn_m4_conv_strips"
 #: name -> (arguments, kernel, part of the name of its inner loop)
 FORMS: dict[str, tuple[dict[str, Any], str, str]] = {
     "row": ({"shape": (1, 40, 8), "taps": (1, 5), "channels": 6}, ROWS, "rows_packed_10x1"),
@@ -142,24 +142,34 @@ FORMS: dict[str, tuple[dict[str, Any], str, str]] = {
     "pointwise_long": ({"shape": (2, 3, 132), "taps": (1, 1), "channels": 3}, BLOCKS, "packed_relu"),
     "pointwise_strided": ({"shape": (5, 6, 8), "taps": (1, 1), "channels": 4, "stride": 2}, BLOCKS, "packed"),
     "pointwise_3": ({"shape": (3, 5, 3), "taps": (1, 1), "channels": 4}, BLOCKS, "packed_relu"),
-    "block": ({"shape": (8, 7, 8), "taps": (3, 3), "channels": 6}, BLOCKS, "packed_relu"),
-    "block_strided": (
-        {"shape": (9, 10, 4), "taps": (3, 3), "channels": 7, "stride": 2}, BLOCKS, "packed_relu"),
-    "block_valid": ({"shape": (9, 8, 4), "taps": (3, 2), "channels": 2, "padding": VALID}, BLOCKS, "packed"),
-    "block_any": ({"shape": (6, 7, 8), "taps": (3, 3), "channels": 6, "activation": NONE}, BLOCKS, "packed"),
-    "block_wide": (
+    "strip": ({"shape": (8, 7, 8), "taps": (3, 3), "channels": 6}, STRIPS, "packed_relu"),
+    "strip_strided": (
+        {"shape": (9, 10, 4), "taps": (3, 3), "channels": 7, "stride": 2}, STRIPS, "packed_relu"),
+    "strip_valid": ({"shape": (9, 8, 4), "taps": (3, 2), "channels": 2, "padding": VALID}, STRIPS, "packed"),
+    "strip_any": ({"shape": (6, 7, 8), "taps": (3, 3), "channels": 6, "activation": NONE}, STRIPS, "packed"),
+    "strip_wide": (
         {"shape": (6, 7, 4), "taps": (3, 3), "channels": 5, "bias": BIG, "out_scale": 90.0},
+        STRIPS,
+        "wide_relu",
+    ),
+    "strip_wide_any": (
+        {"shape": (6, 7, 4), "taps": (3, 3), "channels": 5, "bias": BIG, "out_scale": 90.0,
+         "activation": NONE},
+        STRIPS,
+        "wide",
+    ),
+    "strip_long": ({"shape": (45, 8, 16), "taps": (3, 3), "channels": 4}, STRIPS, "packed_relu"),
+    "strip_tall": ({"shape": (30, 5, 8), "taps": (9, 3), "channels": 3, "stride": 2}, STRIPS, "packed_relu"),
+    "strip_beyond": ({"shape": (6, 3, 4), "taps": (5, 9), "channels": 4}, STRIPS, "packed_relu"),
+    "block": ({"shape": (3, 7, 8), "taps": (3, 3), "channels": 6}, BLOCKS, "packed_relu"),
+    "block_any": ({"shape": (3, 6, 4), "taps": (3, 3), "channels": 5, "activation": NONE}, BLOCKS, "packed"),
+    "block_wide": (
+        {"shape": (3, 7, 4), "taps": (3, 3), "channels": 5, "bias": BIG, "out_scale": 90.0},
         BLOCKS,
         "wide_relu",
     ),
-    "block_wide_any": (
-        {"shape": (6, 7, 4), "taps": (3, 3), "channels": 5, "bias": BIG, "out_scale": 90.0,
-         "activation": NONE},
-        BLOCKS,
-        "wide",
-    ),
     "block_3": ({"shape": (10, 9, 3), "taps": (3, 3), "channels": 4, "zero": 33}, BLOCKS, "packed_relu"),
-    "block_1": ({"shape": (12, 9, 1), "taps": (10, 4), "channels": 4, "stride": 2}, BLOCKS, "packed_relu"),
+    "block_1": ({"shape": (12, 9, 1), "taps": (10, 4), "channels": 4, "stride": 2}, STRIPS, "packed_relu"),
     "block_small": ({"shape": (1, 3, 1), "taps": (3, 3), "channels": 2}, BLOCKS, "packed_relu"),
     "one_position": (
         {"shape": (1, 1, 12), "taps": (1, 1), "channels": 6, "padding": VALID}, "nn_m4_dense", "packed_relu"),
@@ -182,7 +192,7 @@ def test_form(form: str, build: Build) -> None:
 
 @pytest.mark.parametrize("out_scale", [0.2, 0.003, 2.0, 90.0, 2000.0])
 @pytest.mark.parametrize("activation", [NONE, RELU], ids=["any", "relu"])
-@pytest.mark.parametrize("form", ["row", "max_2", "block"])
+@pytest.mark.parametrize("form", ["row", "max_2", "block", "strip"])
 def test_scales(form: str, activation: int, out_scale: float, build: Build) -> None:
     """Right shifts from none to beyond what the merged form holds."""
     arguments = FORMS[form][0] | {"activation": activation, "out_scale": out_scale, "pool": 1}
@@ -190,7 +200,8 @@ def test_scales(form: str, activation: int, out_scale: float, build: Build) -> N
 
 
 ON_BOARD = ["row", "row_wide", "row_looped", "row_any", "max_2", "max_2_any", "max_4_apart", "max_4_looped",
-            "pointwise", "block_any", "block_wide", "block_wide_any", "block_1", "one_position"]  # fmt: skip
+            "pointwise", "block_any", "block_wide", "strip_any", "strip_wide_any", "strip_long",
+            "strip_tall", "one_position"]  # fmt: skip
 
 
 @pytest.mark.emulated

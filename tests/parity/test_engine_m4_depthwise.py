@@ -2,7 +2,9 @@
 blocks that overlap, strips, shifts common to all channels and of each channel's own."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+import engine_board
 import numpy as np
 import pytest
 from aurora.compile import Program, compile_model
@@ -67,8 +69,21 @@ def test_depthwise(case: str, chained: bool, build: Callable[[Program], HostEngi
     program = compile_model(tflite, "cortex-m4f")
     functions = {step["function"] for step in program.layout["steps"]}
     assert ("nn_depthwise_conv_2d" if case in PORTABLE else "nn_m4_depthwise") in functions
-    size = sum(port.bytes for port in program.inputs)
-    inputs = np.concatenate([extremes(size), random_inputs(size, 60)])
-    expected = TflmInterpreter(tflite, arena_bytes=1 << 19).run(inputs)
+    inputs, expected = oracle(tflite, program, 60)
     differing = np.argwhere(build(program).run(inputs) != expected)
     assert not len(differing), f"{len(differing)} bytes differ, first at row, byte {differing[0]}"
+
+
+@pytest.mark.emulated
+@pytest.mark.parametrize("case", [case for case in CASES if case not in PORTABLE])
+def test_depthwise_on_the_board(case: str, tmp_path: Path) -> None:
+    tflite = network(case, chained=True)
+    program = compile_model(tflite, "cortex-m4f")
+    inputs, expected = oracle(tflite, program, 6)
+    assert np.array_equal(engine_board.run(program, program.constants, inputs, tmp_path), expected)
+
+
+def oracle(tflite: bytes, program: Program, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    size = sum(port.bytes for port in program.inputs)
+    inputs = np.concatenate([extremes(size), random_inputs(size, rows)])
+    return inputs, TflmInterpreter(tflite, arena_bytes=1 << 19).run(inputs)

@@ -8,6 +8,7 @@ from pathlib import Path
 import engine_m55_board as board
 import numpy as np
 import pytest
+import random_network
 import test_engine_models
 import test_engine_ops as grid
 from aurora.compile import compile_model
@@ -97,6 +98,8 @@ SHAPES = {
     "plane_16_taps": (True, (9, 8, 2), (4, 4), 2, (1, 1), (1, 1), SAME, 50, RELU),
     "plane_flat": (True, (1, 701, 3), (1, 5), 6, (1, 2), (1, 1), SAME, -128, RELU),
     "plane_flat_short": (True, (1, 13, 3), (1, 5), 3, (1, 2), (1, 1), VALID, 20, NONE),
+    "one_plane_many_taps": (True, (20, 13, 1), (7, 4), 8, (2, 2), (1, 1), SAME, 33, RELU),
+    "one_plane_wide": (True, (4, 90, 1), (3, 3), 3, (1, 1), (1, 1), SAME, 33, NONE),
     "plane_too_wide": (True, (3, 90, 2), (3, 3), 2, (1, 1), (1, 1), SAME, 20, NONE),
 }
 PORTABLE = {"patch_too_long", "plane_16_taps", "plane_too_wide"}
@@ -199,6 +202,19 @@ def test_random_network(seed: int, check: Check) -> None:
 @pytest.mark.parametrize("seed", range(100, 400))
 def test_many_random_networks(seed: int, check: Check) -> None:
     test_random_network(seed, check)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_random_network_of_every_operation(seed: int, check: Check) -> None:
+    """Steps of this variant beside portable ones."""
+    names = np.random.default_rng(seed).choice(sorted(random_network.LAYERS), 6)
+    check(random_network.build(seed, [str(name) for name in names]))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(100, 600))
+def test_many_random_networks_of_every_operation(seed: int, check: Check) -> None:
+    test_random_network_of_every_operation(seed, check)
 
 
 #: Most instructions per inference, of the shared models.

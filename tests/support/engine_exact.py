@@ -13,10 +13,14 @@ ARENA_BYTES = 1 << 20
 
 
 def assert_exact(
-    tflite: bytes, build: Callable[[Program], HostEngine], rows: int = 100, float_scale: float = 0.037
+    tflite: bytes,
+    build: Callable[[Program], HostEngine],
+    rows: int = 100,
+    float_scale: float = 0.037,
+    core: str = "host",
 ) -> None:
-    """``float_scale`` sizes the values given to a float input."""
-    program = compile_model(tflite, "host")
+    """``float_scale`` sizes the values given to a float input. The kernels of ``core`` must have a C form."""
+    program = compile_model(tflite, core)
     inputs = input_blocks(program, rows, float_scale)
     expected = TflmInterpreter(tflite, arena_bytes=ARENA_BYTES).run(inputs)
     actual = build(program).run(inputs)

@@ -160,3 +160,27 @@ def m4_forms() -> bytes:
     file.op("RESHAPE", [four], [flat])
     file.dense(rng, flat, 64, y)
     return file.bytes([x], [*outs, y])
+
+
+def m4_image() -> bytes:
+    """Windows over an image in the forms of the m4 kernels: strips, blocks of rows of taps, and gathered."""
+    rng = np.random.default_rng(4)
+    file = TfliteFile()
+    x, rgb = file.tensor((1, 14, 11, 4), 0.05, -30), file.tensor((1, 7, 9, 3), 0.05, 12)
+
+    def conv(
+        source: int, out: tuple[int, int, int], taps: tuple[int, int], stride: int, dilation: int
+    ) -> int:
+        y = file.tensor((1, *out), 0.3, -128)
+        options = {"dilationHFactor": dilation, "dilationWFactor": dilation, "fusedActivationFunction": RELU}
+        options |= {"strideH": stride, "strideW": stride, "padding": SAME}
+        return file.conv(rng, source, taps, y, rng.uniform(1e-3, 0.02, out[2]), **options)
+
+    outs = [
+        conv(x, (14, 11, 5), (3, 3), 1, 1),
+        conv(x, (7, 6, 4), (5, 3), 2, 1),
+        conv(x, (14, 11, 3), (3, 3), 1, 2),
+        conv(rgb, (7, 9, 4), (3, 3), 1, 1),
+        conv(rgb, (4, 5, 3), (2, 5), 2, 1),
+    ]
+    return file.bytes([x, rgb], outs)

@@ -54,7 +54,7 @@ def compile_model(
     layout = describe(graph, storage, calls, plan, places, len(constants), variant)
     check_fit(layout, for_layout)
     identity = layout_id(layout)
-    report = make_report(name, core, graph, calls, buffers, plan, layout)
+    report = make_report(name, core, graph, calls, buffers, plan, layout, constants)
     report["warnings"] = [finding.record() for finding in lint(read, calls, variant)]
     return Program(
         name=name,

@@ -26,6 +26,7 @@ enum {{
     NN_MODEL_CONSTANTS_ALIGNMENT = {constants_alignment},
     NN_MODEL_ARENA_BYTES = {arena_bytes},
     NN_MODEL_ARENA_ALIGNMENT = {arena_alignment},
+    NN_MODEL_STATE_BYTES = {state_bytes}, /* of the arena, kept from run to run */
     NN_MODEL_INPUT_BYTES = {input_bytes},
     NN_MODEL_OUTPUT_BYTES = {output_bytes},
 }};
@@ -46,7 +47,8 @@ _Static_assert(NN_KERNEL_ABI == {abi}, "compile the model again: the kernels' in
 
 {instances}{parameters}
 
-static int run(const void *constants, void *arena, const void *in, void *out, const nn_trace *trace)
+static int nn_model_run(const void *constants, void *arena, const void *in, void *out,
+                        const nn_trace *trace)
 {{
 {pointers}
     const int status = nn_check(&nn_model, constants, arena, in, out);
@@ -58,7 +60,7 @@ static int run(const void *constants, void *arena, const void *in, void *out, co
 }}
 
 {reset_head}
-static void reset(void *arena)
+static void nn_model_reset(void *arena)
 {{
 {reset}
 }}
@@ -75,8 +77,8 @@ const nn_program nn_model = {{
     .output_count = {output_count},
     .inputs = inputs,
     .outputs = outputs,
-    .run = run,
-    .reset = reset,
+    .run = nn_model_run,
+    .reset = nn_model_reset,
 }};
 """
 
@@ -139,7 +141,8 @@ def _sizes(layout: Mapping[str, Any]) -> dict[str, int]:
     blocks = {
         f"{kind}_bytes": sum(port["bytes"] for port in layout[f"{kind}s"]) for kind in ("input", "output")
     }
-    return {key: layout[key] for key in keys} | blocks
+    state = sum(step["state"][1] for step in layout["steps"] if step["state"])
+    return {key: layout[key] for key in keys} | blocks | {"state_bytes": state}
 
 
 def _instances(steps: list[Mapping[str, Any]]) -> list[str]:

@@ -83,6 +83,8 @@ def _tensor(model: Any, table: Any, index: int, type_names: dict[int, str]) -> T
         raise ModelRefused("a sparse tensor", tensor=name, hint="convert without sparse weights")
     dtype = type_names.get(table.Type(), str(table.Type())).lower()
     data = _constant(model, table.Buffer(), dtype, shape, index)
+    if table.IsVariable() and data is not None:
+        raise ModelRefused("a variable tensor with a value, which TFLite Micro would ignore", tensor=name)
     quantisation = _quantisation(table, dtype, shape, index)
     return Tensor(index, name, shape, dtype, quantisation, data, bool(table.IsVariable()))
 
@@ -132,9 +134,11 @@ def _quantisation(table: Any, dtype: str, shape: tuple[int, ...], index: int) ->
     if not all(math.isfinite(scale) and scale > 0 for scale in scales):
         raise ValueError(f"tensor {index} has a scale that is not a positive number")
     points = parameters.ZeroPointLength()
-    if points not in (0, 1, count):
+    if points == 0:
+        return None  # TFLite Micro takes such a tensor for one without scales
+    if points not in (1, count):
         raise ValueError(f"tensor {index} has {points} zero points for {count} scales")
-    zeros = tuple(int(parameters.ZeroPoint(i)) for i in range(points)) or (0,)
+    zeros = tuple(int(parameters.ZeroPoint(i)) for i in range(points))
     low, high = ZERO_POINTS.get(dtype, (0, 0))
     if not all(low <= zero <= high for zero in zeros):
         raise ValueError(f"tensor {index} has a zero point outside {dtype}")

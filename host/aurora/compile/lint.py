@@ -112,8 +112,9 @@ def portable_code(subject: Subject) -> Iterator[Finding]:
         out = subject.graph.tensors[call.outputs[0]] if call.outputs else None
         if own or out is None or kind in seen:
             continue
-        moves_much = not call.macs and out.elements > ELEMENTS_SHOWN
-        if call.macs > max(SHARE_SHOWN * total, MACS_SHOWN) or moves_much:
+        if call.macs > max(SHARE_SHOWN * total, MACS_SHOWN) or (
+            not call.macs and out.elements > ELEMENTS_SHOWN
+        ):
             seen.add(kind)
             share = f"{100 * call.macs / total:.0f} % of the MACs" if call.macs else f"{out.elements} values"
             yield Finding(

@@ -20,9 +20,10 @@ def make_report(
     buffers: Sequence[Buffer],
     plan: Plan,
     layout: dict[str, Any],
+    constants: bytes,
 ) -> dict[str, Any]:
     """Sizes in bytes. ``traced_tensors[k]`` is the .tflite index of the tensor that a trace calls ``k``."""
-    steps, predicted = layout["steps"], predict_steps(layout)
+    steps, predicted = layout["steps"], predict_steps(layout, constants)
     traced = [root for call, step in zip(calls, steps, strict=True)
               for root, _ in zip(call.outputs, step["traced"], strict=False)]  # fmt: skip
     return {

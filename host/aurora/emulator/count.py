@@ -20,7 +20,7 @@ from aurora.emulator.qemu import QemuEmulator
 from aurora.errors import BuildFailed, EmulatorFailed, EmulatorMissing, ToolchainMissing
 from aurora.spec.project import project_root
 
-FEATURES_SYMBOL, INFERENCE_SYMBOL = "features_extract", "run"  # lib/features, the generated program
+FEATURES_SYMBOL, INFERENCE_SYMBOL = "features_extract", "nn_model_run"  # lib/features, the generated program
 PLUGIN = Path("simulator") / "qemu" / "count_plugin.c"
 COMPILE_SECONDS, QUIT_SECONDS, START_SECONDS = 60, 10.0, 20.0
 # a nanosecond an instruction: the timer's interrupt falls into a call once in some 100 million instructions

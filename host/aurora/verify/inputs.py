@@ -53,7 +53,7 @@ def _seeded(port: TensorIO, number: int, seed: int) -> NDArray[np.uint8]:
     """Noise; every other block is small, where roundings and zero points show."""
     rng = np.random.default_rng([seed, number, len(port.name)])
     if port.dtype == "float32":
-        return _bytes(rng.normal(0, 1 + number, port.bytes // 4).astype(np.float32))
+        return _bytes(rng.normal(0, (1 + number % 8) / 4, port.bytes // 4).astype(np.float32))
     values = rng.integers(-128, 128, port.bytes)
     return _bytes((values >> (0 if number % 2 == 0 else 1 + number % 5)).astype(np.int8))
 

@@ -20,7 +20,7 @@ from aurora.verify.image import Image
 PLUGIN = Path("simulator") / "qemu" / "profile_plugin.c"
 RUN_SECONDS, COMPILE_SECONDS = 900, 60
 FINISHED, USED = 0xFFFFFFFF, 0xFFFFFFFE  # firmware/bench/main.c
-INFERENCE, RESET = "run", "reset"  # functions of program.c
+INFERENCE, RESET = "nn_model_run", "nn_model_reset"  # functions of program.c
 
 #: One address of one inference: times executed, times it ended with a jump, and, where it lies in the
 #: program itself, the instructions spent from there until the program goes on.

@@ -58,7 +58,6 @@ static void run_row(const job *j, const uint8_t *in, uint32_t file)
 {
     const uint8_t *base = (const uint8_t *)j;
     uint8_t here;
-    memset(arena, FRESH, sizeof arena);
     memset(out, FRESH, sizeof out);
     memset((uint8_t *)STACK_TOP - STACK, FRESH,
            (uint32_t)(&here - ((uint8_t *)STACK_TOP - STACK)) - 256);
@@ -81,6 +80,8 @@ void reset(void)
     const uint32_t name[] = {(uint32_t) "out.bin", BINARY_WRITE, 7};
     const uint32_t file = semihost(SYS_OPEN, name);
 
+    memset(arena, FRESH, sizeof arena);
+    nn_model.reset(arena);
     for (uint32_t row = 0; row < j->rows; row++, in += NN_MODEL_INPUT_BYTES)
         run_row(j, in, file);
     (void)semihost(SYS_EXIT, (const void *)0x20026); /* ADP_Stopped_ApplicationExit */

@@ -46,7 +46,7 @@ def _call(graph: Graph, op: Operation, window: Window, sums: Sums) -> KernelCall
     low, high = activation_range(op, out, int(op.options["activation"]))
     weights, pair_bytes = stream(sums, groups, 2, BLOCK, "blocks", by_word=True)
     kind = "wide" if sums.kind == WIDE else "packed"
-    behind = fields["taps_w"] * fields["in_c"] if fields["in_c"] % 4 == 0 else 12 * groups + 4
+    expansion, border, behind = _expansion(fields, groups)
     return KernelCall(
         function="nn_m4_conv_blocks",
         header="m4/conv_blocks.h",
@@ -57,7 +57,8 @@ def _call(graph: Graph, op: Operation, window: Window, sums: Sums) -> KernelCall
             "window": window.fields,
             "kind": sums.kind,
             "groups": groups,
-            "neighbours": int(_neighbours(fields)),
+            "border": border,
+            "expand": expansion,
             "pair_bytes": pair_bytes,
         },
         constants={"weights": weights, "levels": levels_constant(x, out, low, high)},
@@ -70,11 +71,17 @@ def _call(graph: Graph, op: Operation, window: Window, sums: Sums) -> KernelCall
     )
 
 
-def _neighbours(fields: Mapping[str, int]) -> bool:
-    """One tap, stride 1, no padding, and groups of 4 that do not reach into the next position."""
+def _expansion(fields: Mapping[str, int], groups: int) -> tuple[str, int, int]:
+    """How three windows are expanded, bytes of a row of taps in the padding, and bytes of scratch behind the
+    words."""
     one = all(fields[f"{name}_{axis}"] == 1 for name in ("taps", "stride") for axis in "hw")
     same = (fields["in_h"], fields["in_w"]) == (fields["out_h"], fields["out_w"])
-    return one and same and fields["in_c"] % 4 == 0
+    if one and same and fields["in_c"] % 4 == 0:
+        return "nn_m4_expand_points", 0, 0
+    row = fields["taps_w"] * fields["in_c"]
+    if row % 4 == 0:
+        return "nn_m4_expand_rows", row, 4 * row
+    return "nn_m4_expand_gathered", row, row + 12 * groups + 8
 
 
 def block_distance(fields: Mapping[str, int], channels: int) -> int:

@@ -97,12 +97,15 @@ class Shape:
 
     @property
     def row(self) -> dict[str, int]:
-        """What an expanded row consists of: fields of nn_m4_depthwise_params."""
-        before, size = self.fields["pad_w"], self.fields["in_w"]
-        left = min(2 * self.words - before, size) - before % 2
-        pairs, last = max(left, 0) // 2, int(left > 0 and left % 2)
-        after = self.words - (before + 1) // 2 - pairs - last
-        return {"before": before, "pairs": pairs, "last": last, "after": after}
+        """How a row is expanded: nn_m4_rows."""
+        pad, size, step = self.fields["pad_w"], self.fields["in_w"], self.fields["in_c"]
+        odd = pad % 2
+        left = min(2 * self.words - pad, size) - odd
+        pairs, last = left // 2, left % 2
+        after = self.words - (pad + 1) // 2 - pairs - last
+        plane = 4 * self.words * self.rows(self.strip)
+        return {"step": step, "plane": plane, "before": pad // 2, "odd": odd, "pairs": pairs, "last": last,
+                "after": after, "skip": (size - odd - left) * step}  # fmt: skip
 
     @property
     def in_place(self) -> bool:
@@ -160,7 +163,7 @@ def _call(graph: Graph, op: Operation, summary: str, shape: Shape, channels: Cha
             "channels": fields["out_c"],
             "words": shape.words,
             "strip": shape.strip,
-            **shape.row,
+            "rows": shape.row,
             "weight_bytes": len(stream.data) // fields["out_c"],
         },
         constants={"weights": stream, "levels": levels_constant(x, out, low, high)},

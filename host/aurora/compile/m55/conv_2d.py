@@ -1,4 +1,8 @@
-"""CONV_2D, alone or with the maximum pool after it, on the tiles of tile.py."""
+"""CONV_2D, alone or with the maximum pool after it, on the tiles of tile.py.
+
+A DEPTHWISE_CONV_2D of one input channel is a convolution too; those that depthwise_conv_2d.py does not know
+are taken here.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ import numpy as np
 
 from aurora.compile.groups import Group, only_reader
 from aurora.compile.ir import Constant, Field, Graph, KernelCall, Operation, shape_text
-from aurora.compile.m55.form import window_border
+from aurora.compile.m55.depthwise_tile import LONGEST_ROW, MAX_TAPS
+from aurora.compile.m55.form import Form, window_border
 from aurora.compile.m55.geometry import (
     FARTHEST_PLACE,
     GROUP,
@@ -25,7 +30,7 @@ from aurora.compile.quantise import activation_range, levels_constant
 from aurora.compile.variant import Variant
 from aurora.compile.window import window_of
 
-KINDS = ("CONV_2D",)
+KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 POOLS = (2, 4)
 LONGEST_PATCH = 1008  # bytes: four of them are within one addition
 COPY_GAIN = 1.5  # copies patches where that saves a third of the multiplications
@@ -34,13 +39,17 @@ COPY_GAIN = 1.5  # copies patches where that saves a third of the multiplication
 def window(graph: Graph, op: Operation) -> dict[str, int]:
     weights = graph.activation(op, 1)
     taps = (weights.shape[1], weights.shape[2])
-    return dict(window_of(graph, op, taps, weights.shape[0]).fields)
+    channels = weights.shape[0 if op.kind == "CONV_2D" else 3]
+    return dict(window_of(graph, op, taps, channels).fields)
 
 
 def takes(graph: Graph, op: Operation) -> bool:
     """Whether `lower` has a kernel, whatever the forms around it."""
     f = window(graph, op)
     line = f["taps_w"] * f["in_c"]
+    small = f["taps_h"] * f["taps_w"] <= MAX_TAPS and f["out_w"] <= LONGEST_ROW
+    if op.kind == "DEPTHWISE_CONV_2D" and (f["in_c"] > 1 or small):
+        return False
     if (f["dilation_w"] > 1 and f["taps_w"] > 1) or f["taps_h"] * line > LONGEST_PATCH:
         return False
     if f["stride_w"] * f["in_c"] > LONGEST_PATCH:
@@ -85,14 +94,17 @@ def _call(graph: Graph, op: Operation, pool: Operation | None, variant: Variant)
     relu = is_relu(op, made)
     finish = "nn_m55_any" if not relu else "nn_m55_relu" + (f"_max{width}" if width > 1 else "")
     low, high = activation_range(op, made, int(op.options["activation"]))
-    channels = weights.shape[0]
-    by_row = np.asarray(weights.data, np.int8).reshape(channels, *plan.weights_shape)
+    by_channel = np.asarray(weights.data, np.int8)
+    if op.kind == "DEPTHWISE_CONV_2D":
+        by_channel = np.moveaxis(by_channel, 3, 0)
+    channels = len(by_channel)
+    by_row = by_channel.reshape(channels, *plan.weights_shape)
     room = {out.index: plan.room_out} | ({} if b.staged else {x.index: plan.room_in})
     return KernelCall(
         function="nn_m55_conv_2d",
         header="m55/conv.h",
         parameters="nn_m55_conv_params",
-        summary=f"CONV_2D {shape_text(x.shape)} -> {shape_text(made.shape)}, "
+        summary=f"{op.kind} {shape_text(x.shape)} -> {shape_text(made.shape)}, "
         f"{f['taps_h']}x{f['taps_w']} taps, stride {f['stride_h']}x{f['stride_w']}"
         f"{'' if pool is None else f', then MAX_POOL_2D 1x{width}'}",
         fields={"finish": finish, "channels": channels, **plan.fields},
@@ -127,14 +139,16 @@ class _Plan:
         copied = Tile(
             Patch(1, f["taps_h"] * line, 0, _vectors(f["taps_h"] * line) * VECTOR, chunk * each, 1, 0)
         )
+        unit_x = next_row if rows else each * step
+        x_start = s.start - s.place(f["pad_h"], f["pad_w"])
         self.tile = copied
-        for direct in self._in_place(f, s.contiguous, chunk, chunk * each, tap_row, next_row):
+        patch = self._in_place(f, s, chunk, chunk * each, (x_start, unit_x))
+        if patch is not None:
+            direct = Tile(patch)
             if direct.fits and len(direct.pieces) <= COPY_GAIN * len(copied.pieces):
                 self.tile = direct
         in_place = self.tile is not copied
         self.weights_shape = (f["taps_h"], line) if in_place else (1, f["taps_h"] * line)
-        unit_x = next_row if rows else each * step
-        x_start = s.start - s.place(f["pad_h"], f["pad_w"])
         last = x_start + (units - chunk) * unit_x
         patch_end = (f["taps_h"] - 1) * tap_row + _vectors(line) * VECTOR
         inner = (chunk * each - 1) // f["out_w"] * next_row + min(chunk * each, f["out_w"]) * step
@@ -175,19 +189,20 @@ class _Plan:
 
     @staticmethod
     def _in_place(
-        f: Mapping[str, int], contiguous: bool, chunk: int, positions: int, tap_row: int, next_row: int
-    ) -> list[Tile]:
+        f: Mapping[str, int], source: Form, chunk: int, positions: int, bases: tuple[int, ...]
+    ) -> Patch | None:
+        """The patches where they lie in ``source``."""
         line, step = f["taps_w"] * f["in_c"], f["stride_w"] * f["in_c"]
+        tap_row, next_row = f["dilation_h"] * source.row, f["stride_h"] * source.row
         if f["taps_h"] > len(ROW_POINTERS):
-            return []
+            return None
         if f["out_h"] == 1:
-            return [Tile(Patch(f["taps_h"], line, tap_row, step, positions, 1, 0))]
-        point = f["taps_h"] == f["taps_w"] == f["stride_h"] == f["stride_w"] == 1
-        if point and contiguous:
-            return [Tile(Patch(1, line, 0, step, positions, 1, 0))]
+            return Patch(f["taps_h"], line, tap_row, step, positions, 1, 0, bases)
+        if f["taps_h"] == f["taps_w"] == f["stride_h"] == f["stride_w"] == 1 and source.contiguous:
+            return Patch(1, line, 0, step, positions, 1, 0, bases)
         if f["out_w"] % 4:
-            return []
-        return [Tile(Patch(f["taps_h"], line, tap_row, step, f["out_w"], chunk, next_row))]
+            return None
+        return Patch(f["taps_h"], line, tap_row, step, f["out_w"], chunk, next_row, bases)
 
 
 def _vectors(size: int) -> int:

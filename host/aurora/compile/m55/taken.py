@@ -18,7 +18,7 @@ class Want:
 
 def reads(graph: Graph, op: Operation, tensor: Tensor, variant: Variant) -> Want | None:
     """How ``op`` wants ``tensor``; None where it takes the plain form alone."""
-    if op.kind == "CONV_2D" and op.inputs[0] == tensor.index and conv_2d.takes(graph, op):
+    if op.kind in conv_2d.KINDS and op.inputs[0] == tensor.index and conv_2d.takes(graph, op):
         return Want(window_border(conv_2d.window(graph, op)), planes=False)
     if op.kind == "DEPTHWISE_CONV_2D" and op.inputs[0] == tensor.index and depthwise_conv_2d.takes(graph, op):
         return Want(window_border(depthwise_conv_2d.window(graph, op)), planes=True)
@@ -34,12 +34,11 @@ def writes(graph: Graph, tensor: Tensor, variant: Variant) -> str:
         return ""
     if op.kind == "MAX_POOL_2D":
         before = producer(graph, graph.activation(op))
-        fused = (
-            before is not None and before.kind == "CONV_2D" and conv_2d.pooled(graph, before, variant) is op
-        )
-        return "any" if fused else ""
-    if op.kind == "CONV_2D":
-        return "any" if conv_2d.takes(graph, op) else ""
+        if before is None or before.kind not in conv_2d.KINDS:
+            return ""
+        return "any" if conv_2d.pooled(graph, before, variant) is op else ""
+    if op.kind in conv_2d.KINDS and conv_2d.takes(graph, op):
+        return "any"
     if op.kind == "DEPTHWISE_CONV_2D":
         return "any" if depthwise_conv_2d.takes(graph, op) else ""
     return "pixels" if op.kind == "ADD" and add.takes(graph, op) else ""

@@ -27,7 +27,10 @@ LOADS = {4: "vldrw.32", 2: "vldrh.16", 1: "vldrb.8"}
 
 @dataclass(frozen=True)
 class Patch:
-    """``across`` x ``down`` positions a call; ``next_row`` bytes from a row of positions to the next."""
+    """``across`` x ``down`` positions a call; ``next_row`` bytes from a row of positions to the next.
+
+    ``bases``: every call's first patch lies a sum of multiples of these behind an aligned address.
+    """
 
     rows: int
     length: int
@@ -36,6 +39,7 @@ class Patch:
     across: int
     down: int
     next_row: int
+    bases: tuple[int, ...] = ()
 
 
 class Tile:
@@ -53,7 +57,7 @@ class Tile:
         turn = self.together * POSITIONS
         self.turns = -(-patch.across // turn)
         self.positions = self.turns * turn * patch.down
-        strides = (*starts, patch.step, patch.row_step, patch.next_row)
+        strides = (*starts, patch.step, patch.row_step, patch.next_row, *patch.bases)
         self.alignment = next(size for size in (4, 2, 1) if all(at % size == 0 for at in strides))
 
     @property

@@ -24,6 +24,9 @@ def check(graph: Graph, op: Operation) -> None:
     if weights.shape[0] != 1 or (len(x.shape) == 4 and weights.shape[3] % x.shape[3]):
         shapes = f"weights {shape_text(weights.shape)} do not fit an input {shape_text(x.shape)}"
         raise refused(op, weights, shapes)
+    if len(x.shape) == 4 and weights.shape[3] != x.shape[3] * int(op.options["multiplier"]):
+        shapes = f"{x.shape[3]} channels times {op.options['multiplier']} are not {weights.shape[3]}"
+        raise refused(op, weights, f"its depth multiplier does not fit: {shapes}")
     _window(graph, op)
 
 
@@ -66,5 +69,6 @@ SUPPORT = OpSupport(
         "stride_w": "StrideW",
         "dilation_h": "DilationHFactor",
         "dilation_w": "DilationWFactor",
+        "multiplier": "DepthMultiplier",
     },
 )

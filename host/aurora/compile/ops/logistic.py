@@ -20,7 +20,7 @@ def check_saturating(graph: Graph, op: Operation, scale: float, zero_point: int)
     if out.scale != scale or out.zero_point != zero_point:
         raise refused(op, out, f"its output must have scale 1/{1 / scale:.0f} and zero point {zero_point}")
     shift = argument_factor(x.scale)[1]
-    if not -LARGEST_SHIFT <= shift <= LARGEST_SHIFT:
+    if not 0 <= shift <= LARGEST_SHIFT:
         raise refused(op, x, f"its scale {x.scale:.3g} is beyond the fixed point of the function")
 
 

@@ -27,17 +27,24 @@ def _coefficients() -> dict[str, Any]:
     return loaded
 
 
-def predict_steps(layout: Mapping[str, Any]) -> list[int | None]:
+def predict_steps(layout: Mapping[str, Any], constants: bytes | None = None) -> list[int | None]:
     """Instructions of each step of ``layout``; None where nothing is known.
 
+    With the model's own ``constants`` those channels are seen that a kernel treats in a slower way.
     Cores of one variant need nearly the same number: measured are a Cortex-M4F for "m4", a Cortex-M55 for
     "m55" and a Cortex-M3 for "portable".
     """
     kernels = _coefficients().get(layout["variant"], {})
-    return [_predict(step, kernels.get(kernel_key(step))) for step in layout["steps"]]
+    return [_predict(step, constants, kernels.get(kernel_key(step))) for step in layout["steps"]]
 
 
-def _predict(step: Mapping[str, Any], costs: Mapping[str, float] | None) -> int | None:
+def _predict(
+    step: Mapping[str, Any], constants: bytes | None, costs: Mapping[str, float] | None
+) -> int | None:
     if costs is None:
         return None
-    return round(sum(costs.get(name, 0.0) * count for name, count in trips(step).items()))
+    try:
+        counts = trips(step, constants)
+    except KeyError:  # the kernel's parameters are not those that were counted
+        return None
+    return round(sum(costs.get(name, 0.0) * count for name, count in counts.items()))

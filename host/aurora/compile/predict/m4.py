@@ -103,3 +103,44 @@ def _gathered(g: Mapping[str, int], starts: list[int], groups: int) -> Trips:
             "gathered_words": float(words), "gathered_bytes": float(single), "slow_rows": float(slow),
             "slow_taps": float(taps), "slow_bytes": float(taps * g["in_c"]),
             "expanded": float(len(starts) * groups)}  # fmt: skip
+
+
+def conv_strips(step: Mapping[str, Any]) -> Trips:
+    """Strips three columns wide: a row of taps is expanded once for all output rows that read it; the columns
+    left over go three rows at a time."""
+    fields = step["fields"]
+    g = fields["window"]
+    pairs, wide = -(-g["out_c"] // 2), g["out_w"] // TOGETHER * TOGETHER
+    multiplied = expanded = strips = 0
+    windows = dict.fromkeys(("rows_inside", "rows_outside", "rows_cut"), 0)
+    for top in range(0, g["out_h"], fields["rows"]):
+        rows = min(fields["rows"], g["out_h"] - top)
+        reach = (rows - 1) * g["stride_h"] + g["taps_h"]
+        for left in range(0, wide, TOGETHER):
+            strips += 1
+            multiplied += rows
+            expanded += reach
+            for at in range(left, left + TOGETHER):
+                _rows_of_taps(windows, g, range(top * g["stride_h"], top * g["stride_h"] + reach), at)
+        for at in range(wide, g["out_w"]):
+            for first in (min(n, rows - TOGETHER) for n in range(0, rows, TOGETHER)):
+                strips += 1
+                multiplied += 1
+                expanded += g["taps_h"]
+                for i in range(TOGETHER):
+                    start = (top + first + i) * g["stride_h"]
+                    _rows_of_taps(windows, g, range(start, start + g["taps_h"]), at)
+    counts = {"strips": strips, "multiplied": multiplied, "pairs": multiplied * pairs,
+              "products": multiplied * pairs * fields["groups"], "odd": multiplied * (g["out_c"] % 2),
+              "expansions": expanded, "expanded": expanded * fields["border"] // 4,
+              "cut_bytes": windows["rows_cut"] * fields["border"], **windows}  # fmt: skip
+    return {"once": 1.0} | {name: float(count) for name, count in counts.items()}
+
+
+def _rows_of_taps(windows: dict[str, int], g: Mapping[str, int], rows: range, column: int) -> None:
+    """Adds a window's rows of taps to those inside the input, outside, or cut by its left or right end."""
+    x = column * g["stride_w"] - g["pad_w"]
+    whole = x >= 0 and x + g["taps_w"] <= g["in_w"]
+    inside = sum(0 <= row - g["pad_h"] < g["in_h"] for row in rows)
+    windows["rows_outside"] += len(rows) - inside
+    windows["rows_inside" if whole else "rows_cut"] += inside

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from aurora.compile.predict.portable import column_spans, row_spans
 
 Trips = dict[str, float]
+
+FINISHING = ("nn_m55_conv_2d", "nn_m55_depthwise_conv_2d")
+CHANNEL = struct.Struct("<iii")  # nn_m55_channel: bias, multiplier, shift
 
 _LINE = re.compile(r'^\s*"(.*?)\\n"', re.MULTILINE)
 _LABEL = re.compile(r"(\d+):\s*(.*)")
@@ -112,9 +116,24 @@ def _prepared(fields: Mapping[str, Any]) -> Trips:
     return counts
 
 
+def rare_channels(step: Mapping[str, Any], constants: bytes) -> Trips:
+    """Channels whose shift the fast ReLU does not take: each is finished by nn_m55_any (channel.c)."""
+    fields, scales = step["fields"], step["constants"].get("scales")
+    if scales is None or not fields["finish"].startswith("nn_m55_relu"):
+        return {}
+    rows = range(scales["offset"], scales["offset"] + fields["channels"] * CHANNEL.size, CHANNEL.size)
+    rare = sum(not -24 <= CHANNEL.unpack_from(constants, at)[2] <= 0 for at in rows)
+    calls = float(rare * _chunks(fields))
+    return {"rare": calls, "rare_groups": calls * _groups(fields)}
+
+
+def _groups(fields: Mapping[str, Any]) -> int:
+    return int(fields["groups"] if "groups" in fields else fields["targets"]["groups"])
+
+
 def _finished(fields: Mapping[str, Any], calls: int) -> Trips:
-    groups = fields["groups"] if "groups" in fields else fields["targets"]["groups"]
-    return {f"{fields['finish']}": float(calls), f"{fields['finish']}_groups": float(calls * groups)}
+    name = fields["finish"]
+    return {name: float(calls), f"{name}_groups": float(calls * _groups(fields))}
 
 
 def conv_2d(step: Mapping[str, Any]) -> Trips:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aurora.compile.predict import m4, m55, portable
+from aurora.compile.predict import m4, m4_depthwise, m55, portable
 
 Trips = dict[str, float]
 
@@ -23,7 +23,9 @@ COUNTERS: dict[str, Callable[[Mapping[str, Any]], Trips]] = {
     "nn_lstm": portable.lstm,
     "nn_m4_conv_blocks": m4.conv_blocks,
     "nn_m4_conv_rows": m4.conv_rows,
+    "nn_m4_conv_strips": m4.conv_strips,
     "nn_m4_dense": m4.dense,
+    "nn_m4_depthwise": m4_depthwise.depthwise,
     "nn_m55_conv_2d": m55.conv_2d,
     "nn_m55_depthwise_conv_2d": m55.depthwise_conv_2d,
     "nn_m55_fully_connected": m55.fully_connected,
@@ -34,7 +36,7 @@ COUNTERS: dict[str, Callable[[Mapping[str, Any]], Trips]] = {
 }
 
 #: Fields that choose the code of a kernel, so that each value has coefficients of its own.
-CHOICES = {"nn_m4_conv_blocks": "block", "nn_m4_dense": "tile"}
+CHOICES = {"nn_m4_conv_blocks": "block", "nn_m4_conv_strips": "block", "nn_m4_dense": "tile"}
 
 
 def kernel_key(step: Mapping[str, Any]) -> str:
@@ -46,9 +48,14 @@ def kernel_key(step: Mapping[str, Any]) -> str:
     return f"{name}:{step['fields'][choice]}" if choice else name
 
 
-def trips(step: Mapping[str, Any]) -> Trips:
-    """Name of a loop -> how often it runs; what all kernels lack a counter for grows with their fields."""
-    return COUNTERS.get(step["function"], unknown)(step)
+def trips(step: Mapping[str, Any], constants: bytes | None = None) -> Trips:
+    """Name of a loop -> how often it runs; a kernel without a counter of its own costs by its elements."""
+    name = step["function"]
+    fallback = portable.pool if "pool_2d" in name and "window" in step["fields"] else unknown
+    counts = COUNTERS.get(name, fallback)(step)
+    if constants is not None and name in m55.FINISHING:
+        counts |= m55.rare_channels(step, constants)
+    return counts
 
 
 def unknown(step: Mapping[str, Any]) -> Trips:

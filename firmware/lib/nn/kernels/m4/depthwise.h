@@ -5,6 +5,7 @@
 
 #include "nn/kernels/m4/depthwise_tile.h"
 #include "nn/kernels/m4/expand.h"
+#include "nn/kernels/m4/planes.h"
 #include "nn/kernels/requantize.h"
 
 #if NN_M4
@@ -13,9 +14,8 @@ typedef struct {
     nn_m4_depthwise_tile *tile;
     int32_t in_h, in_w, out_h, out_w, channels;
     int32_t taps_h, stride_h, pad_h;
-    int32_t words, strip;               /* of an expanded row; output rows at once */
-    int32_t before, pairs, last, after; /* a row is so many columns of padding, pairs of columns,
-                                           a column beside padding, words of padding */
+    int32_t words, strip;                   /* of an expanded row; output rows at once */
+    nn_m4_rows rows;                        /* zeros are filled in */
     uint32_t weights, weight_bytes, levels; /* streams of channels, their size; nn_levels */
 } nn_m4_depthwise_params;
 

@@ -85,6 +85,21 @@ static inline uint32_t nn_tops(uint32_t a, uint32_t b)
     return y;
 }
 
+/* sums + bytes 0 and 2, or 1 and 3, by halfword. */
+static inline uint32_t nn_sxtab16(uint32_t sums, uint32_t x)
+{
+    uint32_t y;
+    __asm__("sxtab16 %0, %1, %2" : "=r"(y) : "r"(sums), "r"(x));
+    return y;
+}
+
+static inline uint32_t nn_sxtab16_odd(uint32_t sums, uint32_t x)
+{
+    uint32_t y;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(y) : "r"(sums), "r"(x));
+    return y;
+}
+
 /* Saturated to int8. */
 static inline int32_t nn_ssat8(int32_t x)
 {
@@ -135,6 +150,16 @@ static inline uint32_t nn_bottoms(uint32_t a, uint32_t b)
 static inline uint32_t nn_tops(uint32_t a, uint32_t b)
 {
     return a >> 16 | (b & 0xFFFF0000u);
+}
+
+static inline uint32_t nn_sxtab16(uint32_t sums, uint32_t x)
+{
+    return nn_pair((int16_t)sums + (int8_t)x, (int16_t)(sums >> 16) + (int8_t)(x >> 16));
+}
+
+static inline uint32_t nn_sxtab16_odd(uint32_t sums, uint32_t x)
+{
+    return nn_sxtab16(sums, x >> 8);
 }
 
 static inline int32_t nn_ssat8(int32_t x)

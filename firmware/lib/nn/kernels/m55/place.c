@@ -42,6 +42,24 @@ void nn_m55_move(int8_t *y, const int8_t *x, uint32_t bytes)
                      : "q0", "q1", "q2", "q3", "lr", "memory");
 }
 
+/* One channel of a row, of which `channels` stand side by side, to neighbouring bytes. */
+static void gather(int8_t *y, const int8_t *x, uint32_t columns, uint32_t channels)
+{
+    uint32_t step = 0; /* VIDUP counts on in an even register */
+    __asm__ volatile("vidup.u16 q1, %[step], #1\n"
+                     "vmul.i16 q1, q1, %[channels]\n"
+                     "lsl %[step], %[channels], #3\n"
+                     "wlstp.16 lr, %[columns], 2f\n"
+                     "1: vldrb.u16 q0, [%[x], q1]\n"
+                     "add %[x], %[x], %[step]\n"
+                     "vstrb.16 q0, [%[y]], #8\n"
+                     "letp lr, 1b\n"
+                     "2:\n"
+                     : [x] "+r"(x), [y] "+l"(y), [step] "+Te"(step)
+                     : [columns] "r"(columns), [channels] "r"(channels)
+                     : "q0", "q1", "lr", "memory");
+}
+
 void nn_m55_stage(const nn_m55_staging *s, const int8_t *x, int8_t *buffer)
 {
     const uint32_t line = (uint32_t)s->columns * s->channels;
@@ -52,9 +70,8 @@ void nn_m55_stage(const nn_m55_staging *s, const int8_t *x, int8_t *buffer)
             nn_m55_move(buffer, x, line);
             continue;
         }
-        for (uint32_t c = 0; c < s->channels; c++)
-            for (uint32_t column = 0; column < s->columns; column++)
-                buffer[c * s->channel + column * s->column] = x[column * s->channels + c];
+        for (uint32_t c = 0; c < s->channels; c++) /* planes: the columns are neighbours */
+            gather(buffer + c * s->channel, x + c, s->columns, s->channels);
     }
 }
 

@@ -40,16 +40,17 @@ static void add_taps(const taps *t, const int8_t *tap, uint32_t channels, int16_
     vst1q_s16(sums + 8, high);
 }
 
-/* The same of the last channels, which are fewer. */
+/* The same of up to 8 channels, the last ones. */
 static void add_some_taps(const taps *t, const int8_t *tap, uint32_t channels, uint32_t some,
                           int16_t *sums)
 {
-    for (uint32_t i = 0; i < some; i++)
-        sums[i] = 0;
+    const mve_pred16_t wanted = vctp16q(some);
+    int16x8_t sum = vdupq_n_s16(0);
+
     for (uint32_t y = t->rows; y > 0; y--, tap += t->row)
         for (uint32_t x = t->columns; x > 0; x--, tap += channels)
-            for (uint32_t i = 0; i < some; i++)
-                sums[i] = (int16_t)(sums[i] + tap[i]);
+            sum = vaddq_s16(sum, vldrbq_z_s16(tap, wanted));
+    vst1q_s16(sums, sum);
 }
 
 static void averages(const taps *t, uint32_t channels, const nn_levels *levels, int8_t *y)
@@ -58,9 +59,10 @@ static void averages(const taps *t, uint32_t channels, const nn_levels *levels, 
     const int16x8_t low = vdupq_n_s16((int16_t)levels->low);
     const int16x8_t high = vdupq_n_s16((int16_t)levels->high);
 
-    for (uint32_t c = 0; c < channels; c += 16) {
-        const uint32_t some = channels - c < 16 ? channels - c : 16;
+    for (uint32_t c = 0, some; c < channels; c += some) {
+        const uint32_t left = channels - c;
         int16_t sums[16];
+        some = left >= 16 ? 16 : left < 8 ? left : 8;
         if (some == 16)
             add_taps(t, t->first + c, channels, sums);
         else
