@@ -17,7 +17,7 @@ from aurora.errors import BuildFailed
 
 OBJDUMP_SECONDS = 60
 TAKEN_EXTRA = 2  # beside the 1 of every instruction
-_LINE = re.compile(r"^ *([0-9a-f]+):\t+(\S+)(?:\t(.*))?$")
+_LINE = re.compile(r"^ *([0-9a-f]+):\t+(\S+)(?:\s+(.*))?$")
 _MULTIPLE = re.compile(r"(push|pop|ldm|stm|vpush|vpop|vldm|vstm)")
 _PAIR = re.compile(r"(ldrd|strd)")
 _LOAD = re.compile(r"(ldr|vldr|vld[24]|tb[bh])")
