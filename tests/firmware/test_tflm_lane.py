@@ -107,3 +107,24 @@ def test_without_the_library_the_build_says_so_in_one_line(folder: str, tmp_path
 def test_the_lane_is_no_default_environment() -> None:
     text = (ROOT / "platformio.ini").read_text()
     assert re.search(r"^default_envs = mps2_an386$", text, re.MULTILINE)
+
+
+def test_the_command_writes_all_three_files_beside_its_own(tmp_path: Path) -> None:
+    model, out = tmp_path / "net.tflite", tmp_path / "out"
+    model.write_bytes(two_heads())
+    command = [sys.executable, "-m", "aurora", "compile", str(model), "--board", "mps2_an386", "--tflm"]
+    for _ in range(2):  # the second run replaces what the first wrote
+        subprocess.run([*command, "--out", str(out)], check=True, capture_output=True, timeout=120)
+    assert {"tflm_resolver.h", "model_data.h", "model_data.c", "program.c"} <= {p.name for p in out.iterdir()}
+
+
+def test_the_build_generates_the_lane_for_a_release(tmp_path: Path) -> None:
+    from aurora.build.generate import TFLM, generate
+
+    direct = generate("mps2_an386", None, tmp_path / "a")
+    lane = generate("mps2_an386", None, tmp_path / "b", engine=TFLM)
+    assert direct != lane  # another build id
+    assert "nn_tflm_run" in (tmp_path / "b" / "program.c").read_text()
+    assert (tmp_path / "b" / "tflm_resolver.h").is_file() and not (
+        tmp_path / "a" / "tflm_resolver.h"
+    ).exists()

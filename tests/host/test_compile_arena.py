@@ -71,3 +71,27 @@ def test_output_over_its_input(distance: int, size: int) -> None:
         too_near = Plan({"a": 0, "b": 8}, 160) if distance <= 0 else Plan({"a": distance - 8, "b": 0}, 160)
         with pytest.raises(AuroraError, match="arena plan"):
             prove(chain, too_near, ALIGNMENT, pair)
+
+
+@pytest.mark.parametrize("size", [64, 96, 128])
+def test_output_byte_on_byte_over_its_input(size: int) -> None:
+    """A step that works in place shares the start, and no other place."""
+    chain = (Buffer("a", 96, 0, 1), Buffer("b", size, 1, 2))
+    pair = (Overlap("a", "b", None),)
+    assert plan_arena(chain, ALIGNMENT, pair).bytes == max(96, size)
+    assert plan_arena(chain, ALIGNMENT).bytes == 96 + size
+    for offset in (8, 40):
+        with pytest.raises(AuroraError, match="arena plan"):
+            prove(chain, Plan({"a": 0, "b": offset}, 256), ALIGNMENT, pair)
+        with pytest.raises(AuroraError, match="arena plan"):
+            prove(chain, Plan({"a": offset, "b": 0}, 256), ALIGNMENT, pair)
+
+
+def test_what_ends_highest_is_tried_first() -> None:
+    """Pairs of layers in place and over their inputs: by size or by step alone this takes 80 bytes."""
+    lives = {"e": (32, 0, 1), "f": (32, 1, 2), "a": (64, 2, 3), "b": (16, 3, 4), "c": (32, 4, 5),
+             "g": (32, 5, 6), "s": (8, 3, 3), "h": (8, 1, 1)}  # fmt: skip
+    buffers = [Buffer(key, *life) for key, life in lives.items()]
+    pairs = [Overlap("e", "f", None), Overlap("f", "a", 32), Overlap("a", "b", None), Overlap("b", "c", 16),
+             Overlap("c", "g", None)]  # fmt: skip
+    assert plan_arena(buffers, ALIGNMENT, pairs).bytes == 72

@@ -187,3 +187,28 @@ def test_constants_beyond_a_slot_are_said(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "do not fit a slot" in done.stderr
     assert json.loads(done.stdout)["fits_slot"] is False
+
+
+def test_command_takes_the_layout_of_a_deployed_program(tmp_path: Path) -> None:
+    model, other = tmp_path / "m.tflite", tmp_path / "n.tflite"
+    model.write_bytes(two_heads(1))
+    other.write_bytes(two_heads(2))
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert run_cli(str(model), "--board", "mps2_an386", "--out", str(first)).returncode == 0
+    layout = str(first / "layout.json")
+    done = run_cli(str(other), "--board", "mps2_an386", "--out", str(second), "--for-layout", layout)
+    assert done.returncode == 0, done.stderr
+    assert (second / "program.c").read_bytes() == (first / "program.c").read_bytes()
+    other.write_bytes(two_heads(2, hidden=20))
+    for what in (layout, json.loads((first / "layout.json").read_text())["layout_id"]):
+        done = run_cli(
+            str(other), "--board", "mps2_an386", "--out", str(second), "--for-layout", what, "--json"
+        )
+        assert done.returncode == 20
+        assert json.loads(done.stdout)["refused"]["reason"]
+    (tmp_path / "bad.json").write_text("[1")
+    for bad in ("bad.json", "missing.json"):
+        done = run_cli(str(other), "--board", "mps2_an386", "--out", str(second), "--for-layout",
+                       str(tmp_path / bad))  # fmt: skip
+        assert done.returncode == 10
+        assert len(done.stderr.splitlines()) == 1

@@ -14,10 +14,10 @@ from aurora.compile.m4 import sums
 from aurora.errors import InputError, ModelRefused
 from engine_host import ROOT
 from tflite_file import TfliteFile
-from tflite_networks import conv_net, two_heads
+from tflite_networks import conv_net, every_other_kernel, two_heads
 
 
-@pytest.mark.parametrize("make", [two_heads, conv_net], ids=["dense", "conv"])
+@pytest.mark.parametrize("make", [two_heads, conv_net, every_other_kernel], ids=["dense", "conv", "other"])
 def test_training_again_changes_only_the_constants(make) -> None:
     programs = [compile_model(make(seed), "cortex-m4f") for seed in range(1, 21)]
     assert len({program.layout_id for program in programs}) == 1

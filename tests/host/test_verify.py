@@ -6,7 +6,7 @@ from aurora.build.map_file import LinkMap, Piece
 from aurora.compile import TensorIO
 from aurora.errors import EmulatorMissing, ModelRefused
 from aurora.spec.board import load_board
-from aurora.verify.cycles import weight, weighted_cycles
+from aurora.verify.cycles import parse_listing, weight, weighted_cycles
 from aurora.verify.image import build_image, flash_region
 from aurora.verify.inputs import make_inputs
 from aurora.verify.machine import COUNTS
@@ -36,6 +36,13 @@ PORT = TensorIO("input", (1, 6), "int8", 1.0, 0, 0, 6)
 @pytest.mark.parametrize(("instruction", "cycles"), WEIGHTS.items(), ids=lambda value: str(value))
 def test_weights(instruction: tuple[str, str], cycles: int) -> None:
     assert weight(*instruction) == cycles
+
+
+def test_listings_are_read_at_low_and_high_addresses() -> None:
+    listing = "00010000 <run>:\n   10000:\tldr\tr0, [r1]\n10010002:\tpop\t{r4, pc}\n\n"
+    assert parse_listing(listing) == {0x10000: ("ldr", "r0, [r1]"), 0x10010002: ("pop", "{r4, pc}")}
+    (unknown,) = parse_listing("11008fd2:\t\t\t@ <UNDEFINED> instruction: 0xea5090a0\n").values()
+    assert weight(*unknown) == 1
 
 
 def test_a_taken_branch_takes_three_cycles() -> None:

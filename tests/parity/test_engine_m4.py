@@ -199,6 +199,17 @@ def test_scales(form: str, activation: int, out_scale: float, build: Build) -> N
     check(convolution(**arguments), build)
 
 
+@pytest.mark.parametrize("activation", [NONE, RELU6], ids=["none", "relu6"])
+@pytest.mark.parametrize("shape", [(1, 2, 4), (1, 300, 8), (5, 7, 12), (26, 20, 4)], ids=str)
+def test_mean_over_all_positions(shape: tuple[int, int, int], activation: int, build: Build) -> None:
+    file = TfliteFile()
+    x, out = file.tensor((1, *shape), 0.07, -9), file.tensor((1, 1, 1, shape[2]), 0.07, -9)
+    file.op("AVERAGE_POOL_2D", [x], [out], filterHeight=shape[0], filterWidth=shape[1], strideH=1, strideW=1,
+            padding=VALID, fusedActivationFunction=activation)  # fmt: skip
+    program = check(file.bytes([x], [out]), build)
+    assert program.layout["steps"][0]["function"] == "nn_m4_mean_pool"
+
+
 ON_BOARD = ["row", "row_wide", "row_looped", "row_any", "max_2", "max_2_any", "max_4_apart", "max_4_looped",
             "pointwise", "block_any", "block_wide", "strip_any", "strip_wide_any", "strip_long",
             "strip_tall", "one_position"]  # fmt: skip

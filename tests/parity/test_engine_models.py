@@ -9,6 +9,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from aurora.compile import Program, compile_model
 from aurora.compress.tflm import TflmInterpreter
+from aurora.errors import ModelRefused
 from engine_exact import input_blocks
 from engine_host import ROOT, HostEngine
 from tflite_file import NONE, RELU, RELU6, SAME, VALID, TfliteFile
@@ -35,6 +36,12 @@ MODELS = {  # and how many random rows: the large ones take milliseconds each
     "silabs_keyword_spotting_mobilenetv2": 20,
     "silabs_rock_paper_scissors": 10,
     "silabs_tflite_micro_magic_wand": 50,
+    "vib_a_dyn": 50,
+}
+REFUSED = {  # operation and part of the reason
+    "mlperf_ad01_fp32": ("FULLY_CONNECTED", "a float model"),
+    "mlperf_ad_dynrange_hybrid": ("FULLY_CONNECTED", "dynamic-range"),
+    "tflm_person_detect_vela_ethosu": ("CUSTOM:ethos-u", "custom operation"),
 }
 
 
@@ -50,6 +57,17 @@ def test_shared_model_is_exact(name: str, build: Build) -> None:
     program = compile_model(tflite, "host", name=name)
     inputs = inputs_for(program, MODELS[name])
     assert np.array_equal(build(program).run(inputs), TflmInterpreter(tflite).run(inputs))
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_other_shared_models_are_refused_with_the_reason(name: str) -> None:
+    path = SHARED / "tflite" / f"{name}.tflite"
+    if not path.is_file():
+        pytest.skip(f"{path} is not there (AURORA_SHARED)")
+    op, reason = REFUSED[name]
+    with pytest.raises(ModelRefused, match=reason) as caught:
+        compile_model(path.read_bytes(), "host")
+    assert caught.value.op == op
 
 
 @pytest.mark.parametrize("swapped", [False, True], ids=["in_order", "swapped"])

@@ -319,3 +319,14 @@ def test_shapes_worked_out_at_run_time(build: Build) -> None:
     tflite = file.bytes([x], [relu])
     assert_exact(tflite, build)
     assert [step["function"] for step in compile_model(tflite, "host").layout["steps"]] == ["nn_relu"]
+
+
+@pytest.mark.parametrize("shape, border", [((1, 2, 3), -77), ((1, 3, 4, 2), 127)], ids=str)
+def test_pad_with_a_value(shape: tuple[int, ...], border: int, build: Build) -> None:
+    file = TfliteFile()
+    table = np.array([[0, 0], [1, 2], [2, 0], [0, 1]][: len(shape)], np.int32)
+    x, paddings = file.tensor(shape, 0.1, 3), file.tensor(table.shape, data=table)
+    value = file.tensor((1,), 0.1, 3, data=np.array([border], np.int8))
+    out = file.tensor(np.array(shape) + table.sum(axis=1), 0.1, 3)
+    file.op("PADV2", [x, paddings, value], [out])
+    assert_exact(file.bytes([x], [out]), build)

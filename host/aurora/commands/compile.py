@@ -26,13 +26,17 @@ TFLM_FILES = ("tflm_resolver.h", "model_data.h", "model_data.c")
 @click.option(
     "--tflm", is_flag=True, help="Write what TFLite Micro needs, too: C array, resolver, arena size."
 )
+@click.option("--for-layout", metavar="LAYOUT.json|ID", help="New constants for the program of this layout.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(model: Path, board_id: str, out: Path, trace: bool, tflm: bool, as_json: bool) -> None:
+def command(
+    model: Path, board_id: str, out: Path, trace: bool, tflm: bool, for_layout: str | None, as_json: bool
+) -> None:
     """Compile the int8 MODEL.tflite for a board.
 
     Writes program.c, program.h, constants.bin, layout.json and report.json, and warns of what wastes the
     device. A model that the engine cannot run is refused with exit code 20, naming the operation, the tensor
-    and the way out.
+    and the way out. With --for-layout it is refused as well where it needs another program than the deployed
+    one, naming the first difference.
     """
     from aurora.compile import compile_model
     from aurora.compile.lint import Finding
@@ -41,9 +45,10 @@ def command(model: Path, board_id: str, out: Path, trace: bool, tflm: bool, as_j
     from aurora.spec.board import load_board
 
     board = load_board(board_id)
+    deployed = _deployed(for_layout)
     try:
         tflite = _read(model)
-        program = compile_model(tflite, board.core, trace=trace, name=model.stem)
+        program = compile_model(tflite, board.core, trace=trace, name=model.stem, for_layout=deployed)
         exported = tflm_files(tflite, model.stem) if tflm else {}
     except InputError as error:
         if error.where:
@@ -66,6 +71,25 @@ def command(model: Path, board_id: str, out: Path, trace: bool, tflm: bool, as_j
                    f"({slot.bytes} bytes)", err=True)  # fmt: skip
     record = {**program.report, "board": board_id, "out": str(out), "fits_slot": fits}
     click.echo(json.dumps(record) if as_json else "\n".join(_lines(record)))
+
+
+def _deployed(text: str | None) -> dict[str, Any] | str | None:
+    """The layout.json or the id that --for-layout names."""
+    from aurora.compile.fit import ID_DIGITS
+    from aurora.errors import InputError
+
+    if text is None or (len(text) == ID_DIGITS and all(c in "0123456789abcdefABCDEF" for c in text)):
+        return text
+    hint = f"give the layout.json of the deployed program, or its id of {ID_DIGITS} digits"
+    try:
+        layout = json.loads(Path(text).read_text())
+    except OSError as error:
+        raise InputError(error.strerror or "cannot be read", where=text, hint=hint) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError("not a layout: it is no JSON", where=text, hint=hint) from error
+    if not isinstance(layout, dict):
+        raise InputError("not a layout", where=text, hint=hint)
+    return layout
 
 
 def _read(path: Path) -> bytes:

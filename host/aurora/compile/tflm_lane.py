@@ -234,7 +234,8 @@ def _ports(graph: Graph, ports: Any) -> tuple[TensorIO, ...]:
 
 def _header(identity: bytes, constants: bytes, inputs: Any, outputs: Any) -> str:
     sizes = {"constants_bytes": len(constants), "constants_alignment": ARENA_ALIGNMENT, "arena_bytes": 0,
-             "arena_alignment": ARENA_ALIGNMENT, "input_bytes": sum(port.bytes for port in inputs),
+             "arena_alignment": ARENA_ALIGNMENT, "state_bytes": 0,
+             "input_bytes": sum(port.bytes for port in inputs),
              "output_bytes": sum(port.bytes for port in outputs)}  # fmt: skip
     return HEADER.format(layout=identity.hex(), layout_bytes=byte_list(identity), **sizes)
 

@@ -17,7 +17,7 @@ from aurora.errors import BuildFailed
 
 OBJDUMP_SECONDS = 60
 TAKEN_EXTRA = 2  # beside the 1 of every instruction
-_LINE = re.compile(r"^ +([0-9a-f]+):\t(\S+)(?:\t(.*))?$")
+_LINE = re.compile(r"^ *([0-9a-f]+):\t+(\S+)(?:\s+(.*))?$")
 _MULTIPLE = re.compile(r"(push|pop|ldm|stm|vpush|vpop|vldm|vstm)")
 _PAIR = re.compile(r"(ldrd|strd)")
 _LOAD = re.compile(r"(ldr|vldr|vld[24]|tb[bh])")
@@ -30,7 +30,15 @@ def instructions_of(elf: Path) -> dict[int, tuple[str, str]]:
     done = subprocess.run(command, capture_output=True, text=True, timeout=OBJDUMP_SECONDS, check=False)
     if done.returncode != 0:
         raise BuildFailed("objdump cannot read it", where=elf)
-    found = filter(None, map(_LINE.match, done.stdout.splitlines()))
+    return parse_listing(done.stdout)
+
+
+def parse_listing(listing: str) -> dict[int, tuple[str, str]]:
+    """The same from objdump's text, whose addresses of eight digits begin their line.
+
+    Debian's objdump does not know the long shifts of Armv8.1-M: they stand there as "@ <UNDEFINED>".
+    """
+    found = filter(None, map(_LINE.match, listing.splitlines()))
     return {int(match[1], 16): (match[2], match[3] or "") for match in found}
 
 
@@ -56,6 +64,6 @@ def _registers(operands: str) -> int:
 
 def weighted_cycles(code: dict[int, tuple[str, str]], counts: NDArray[np.void]) -> int:
     """Of one inference's counts (machine.COUNTS)."""
-    weights = np.array([weight(*code.get(int(address), ("", ""))) for address in counts["address"]], np.int64)
+    weights = np.array([weight(*code[int(address)]) for address in counts["address"]], np.int64)
     executed, jumped = counts["executed"].astype(np.int64), counts["jumped"].astype(np.int64)
     return int((executed * weights).sum() + TAKEN_EXTRA * jumped.sum())

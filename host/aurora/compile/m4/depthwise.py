@@ -21,7 +21,7 @@ BLOCKS = (6, 5, 4, 3, 2)  # outputs at once
 MAX_WEIGHT_WORDS = 3  # of a row of taps: what fits the registers
 MAX_ROWS = 5  # of taps: they are unrolled
 MAX_OFFSET, MAX_STORE_OFFSET, MAX_IMMEDIATE = 1020, 4095, 65535
-SCRATCH_BYTES = 3072  # expanded at once, or one row of windows if that is more
+SCRATCH_BYTES = 2624  # expanded at once, or one row of windows if that is more
 
 
 def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:

@@ -35,24 +35,27 @@ def check(graph: Graph, op: Operation) -> None:
 
 
 def lower(graph: Graph, op: Operation, variant: Variant) -> tuple[KernelCall, ...]:
+    return (pad_call(graph, op, graph.result(op).zero_point),)
+
+
+def pad_call(graph: Graph, op: Operation, value: int) -> KernelCall:
+    """The step with the stored ``value`` as border."""
     x, out = graph.activation(op), graph.result(op)
     missing = AXES - len(x.shape)
     before = tuple(pair[0] for pair in _paddings(graph, op, x))
-    return (
-        KernelCall(
-            function="nn_pad",
-            header="pad.h",
-            parameters="nn_pad_params",
-            summary=f"PAD {shape_text(x.shape)} -> {shape_text(out.shape)}",
-            fields={
-                "in": (1,) * missing + x.shape,
-                "before": (0,) * missing + before,
-                "out": (1,) * missing + out.shape,
-            },
-            constants={"value": Constant(words([out.zero_point]), WORD, "int32 border value")},
-            inputs=(x.index,),
-            outputs=(out.index,),
-        ),
+    return KernelCall(
+        function="nn_pad",
+        header="pad.h",
+        parameters="nn_pad_params",
+        summary=f"{op.kind} {shape_text(x.shape)} -> {shape_text(out.shape)}",
+        fields={
+            "in": (1,) * missing + x.shape,
+            "before": (0,) * missing + before,
+            "out": (1,) * missing + out.shape,
+        },
+        constants={"value": Constant(words([value]), WORD, "int32 border value")},
+        inputs=(x.index,),
+        outputs=(out.index,),
     )
 
 

@@ -2,13 +2,14 @@
 
 Greedy by size, the rule TFLite Micro uses as well (Pisarchyk & Lee, "Efficient memory management for deep
 neural net inference", 2020): larger buffers first, each at the lowest offset free during its whole life.
-Several orders are tried and the smallest arena is kept. A step may allow its output to share memory with an
-input that it reads last, at a distance; then the pair constrains each other's offsets instead of excluding.
+Several orders are tried, each again with the buffer that ended highest placed first, and the smallest arena
+is kept. A step may allow its output to share memory with an input that it reads last, at a distance or byte
+on byte; then the pair constrains each other's offsets instead of excluding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aurora.errors import AuroraError
@@ -44,6 +45,9 @@ class Plan:
 #: By (reader, writer): the distance.
 Distances = dict[tuple[str, str], int | None]
 
+ROUNDS = 12  # of moving a buffer to the front
+MANY = 256  # buffers from which on the orders as they are must do: time grows with the square
+
 ORDERS: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
     lambda buffer: (-buffer.size, buffer.first),
     lambda buffer: (buffer.first, -buffer.size),
@@ -56,7 +60,7 @@ ORDERS: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
 def plan_arena(buffers: Sequence[Buffer], alignment: int, overlaps: Sequence[Overlap] = ()) -> Plan:
     """Places for all ``buffers``, proved by `prove`; sizes are rounded up to ``alignment`` bytes."""
     distances = {(overlap.reader, overlap.writer): overlap.distance for overlap in overlaps}
-    plans = [_place(sorted(buffers, key=order), alignment, distances) for order in ORDERS]
+    plans = [plan for order in ORDERS for plan in _plans(sorted(buffers, key=order), alignment, distances)]
     best = min(plans, key=lambda plan: plan.bytes)
     prove(buffers, best, alignment, overlaps)
     return best
@@ -90,6 +94,17 @@ def _free(buffer: Buffer, at: int, neighbours: Sequence[tuple[Buffer, int]], dis
 def _in_place(buffer: Buffer, other: Buffer, distances: Distances) -> bool:
     pairs = ((buffer.key, other.key), (other.key, buffer.key))
     return any(pair in distances and distances[pair] is None for pair in pairs)
+
+
+def _plans(order: list[Buffer], alignment: int, distances: Distances) -> Iterator[Plan]:
+    """The plan of ``order``, then those with the buffer that ended last before moved to the front."""
+    plan = _place(order, alignment, distances)
+    yield plan
+    for _ in range(ROUNDS if 1 < len(order) <= MANY else 0):
+        highest = max(order, key=lambda buffer: plan.offsets[buffer.key] + buffer.size)
+        order = [highest, *(buffer for buffer in order if buffer is not highest)]
+        plan = _place(order, alignment, distances)
+        yield plan
 
 
 def _place(buffers: Sequence[Buffer], alignment: int, distances: Distances) -> Plan:

@@ -21,6 +21,7 @@ WAYS_OUT = {
     "ELU": "use ReLU or LeakyReLU",
     "PRELU": "use LeakyReLU",
     "WHILE": "export the recurrent layer with a fixed batch and unroll=False: one LSTM",
+    "CUSTOM:ethos-u": "give the .tflite from before the Vela compiler",
     "SUM": "write a mean, and scale in the next layer",
 }
 

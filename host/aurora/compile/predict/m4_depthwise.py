@@ -30,13 +30,25 @@ def tile_costs(instance: str) -> tuple[int, int]:
     block += (0 if kept else 1) + int(not plain)
     each = 2 + (0 if relu else 2) + (1 if shift else 2)  # smmla, strb, what negative sums lose, saturation
     block += n * each
+    on, base = _moves_on(taps_h, (n * stride - stride + taps - 1) // 2 + 1, pitch,
+                         down * pitch if blocks == 1 else 2 * step * stride)  # fmt: skip
     row = 2 if spare and blocks == 1 else 4
     if blocks > 1:
-        row += (1 if spare else 2) + blocks * (block + (3 if spare else 4) + _add(step * channels))
+        row += (1 if spare else 2) + blocks * (
+            block + (2 if spare else 3) + int(not on) + _add(step * channels)
+        )
         row += _add(down * pitch - blocks * 2 * step * stride) + _add((width - blocks * step) * channels)
     else:
-        row += block + _add(down * pitch) + _add(width * channels)
-    return 3 + (loads + 1 if kept else 0) + int(spare and blocks == 1), row
+        row += block + (0 if on else _add(down * pitch)) + _add(width * channels)
+    return 3 + _add(base) + (loads + 1 if kept else 0) + int(spare and blocks == 1), row
+
+
+def _moves_on(taps_h: int, words: int, pitch: int, distance: int) -> tuple[bool, int]:
+    """Whether the last load of a block moves the pointer on, and by how much it then starts ahead."""
+    rows = (taps_h - 1) * pitch
+    base = rows + 4 * ((words - 1) // 2 * 2) - distance
+    on = base >= 0 and distance <= 252 and not (words % 2 and rows - distance > 252)
+    return (True, base) if on else (False, 0)
 
 
 def _row_of_taps(taps: int, stride: int, n: int) -> int:

@@ -85,18 +85,26 @@ __asm__(".syntax unified\n"
         "  .endif\n"
         ".endif\n"
         ".endm\n"
-        ".macro nn_dw_row taps, stride, n, bias, pitch, words, weights\n"
+        /* the last load of a block moves r0 on to the next, nn_on bytes; all are nn_base ahead */
+        ".macro nn_dw_load op, x, more\n"
+        ".if nn_on && nn_row == nn_rows-1 && nn_k+1+\\more == nn_words\n"
+        "  \\op \\x, [r0, #nn_on]!\n"
+        ".else\n"
+        "  \\op \\x, [r0, #nn_row*nn_pitch+4*nn_k-nn_base]\n"
+        ".endif\n"
+        ".endm\n"
+        ".macro nn_dw_row taps, stride, n, bias, weights\n"
         ".if !nn_kept\n"
         "  nn_dw_weights \\weights\n"
         ".endif\n"
         "  .set nn_k, 0\n"
-        "  .rept \\words/2\n"
-        "  ldrd r2, r3, [r0, #nn_row*\\pitch+4*nn_k]\n"
+        "  .rept nn_words/2\n"
+        "  nn_dw_load ldrd, \"r2, r3\", 1\n"
         "  nn_dw_word r2, \\taps, \\stride, \\n, \\bias\n"
         "  nn_dw_word r3, \\taps, \\stride, \\n, \\bias\n"
         "  .endr\n"
-        "  .if \\words%2\n"
-        "  ldr r2, [r0, #nn_row*\\pitch+4*nn_k]\n"
+        "  .if nn_words%2\n"
+        "  nn_dw_load ldr, r2, 0\n"
         "  nn_dw_word r2, \\taps, \\stride, \\n, \\bias\n"
         "  .endif\n"
         "  .set nn_row, nn_row+1\n"
@@ -119,8 +127,22 @@ __asm__(/* Blocks of n outputs, `step` apart, in sums r4-r9. One row of taps and
         ".set nn_kept, \\taps_h == 1 && \\n <= 4 && \\relu && \\shift\n"
         ".set nn_spare, \\weights <= 2 && \\relu && \\shift\n"
         ".set nn_last, 4+4*\\weights*\\taps_h\n"
+        ".set nn_rows, \\taps_h\n"
+        ".set nn_pitch, \\pitch\n"
+        ".set nn_words, (\\n*\\stride-\\stride+\\taps-1)/2+1\n"
+        ".if \\blocks == 1\n"
+        "  .set nn_on, \\down*\\pitch\n"
+        ".else\n"
+        "  .set nn_on, 2*\\step*\\stride\n"
+        ".endif\n"
+        ".set nn_base, (\\taps_h-1)*\\pitch+4*((nn_words-1)/2*2)-nn_on\n"
+        ".if nn_base < 0 || nn_on > 252 || (nn_words%2 && (\\taps_h-1)*\\pitch-nn_on > 252)\n"
+        "  .set nn_on, 0\n"
+        "  .set nn_base, 0\n"
+        ".endif\n"
         "  push {r2-r11, lr}\n"
         "  mov lr, r2\n"
+        "  nn_dw_add r0, nn_base\n"
         ".if nn_kept\n"
         "  .set nn_row, 0\n"
         "  nn_dw_weights \\weights\n"
@@ -141,32 +163,27 @@ __asm__(/* Blocks of n outputs, `step` apart, in sums r4-r9. One row of taps and
         ".if \\n == 6\n"
         "  ldr r9, [r1]\n"
         "  .rept \\taps_h\n"
-        "  nn_dw_row \\taps, \\stride, 6, r9, \\pitch, ((6*\\stride-\\stride+\\taps-1)/2+1), "
-        "\\weights\n"
+        "  nn_dw_row \\taps, \\stride, 6, r9, \\weights\n"
         "  .endr\n"
         ".elseif \\n == 5\n"
         "  ldr r8, [r1]\n"
         "  .rept \\taps_h\n"
-        "  nn_dw_row \\taps, \\stride, 5, r8, \\pitch, ((5*\\stride-\\stride+\\taps-1)/2+1), "
-        "\\weights\n"
+        "  nn_dw_row \\taps, \\stride, 5, r8, \\weights\n"
         "  .endr\n"
         ".elseif \\n == 4\n"
         "  ldr r7, [r1]\n"
         "  .rept \\taps_h\n"
-        "  nn_dw_row \\taps, \\stride, 4, r7, \\pitch, ((4*\\stride-\\stride+\\taps-1)/2+1), "
-        "\\weights\n"
+        "  nn_dw_row \\taps, \\stride, 4, r7, \\weights\n"
         "  .endr\n"
         ".elseif \\n == 3\n"
         "  ldr r6, [r1]\n"
         "  .rept \\taps_h\n"
-        "  nn_dw_row \\taps, \\stride, 3, r6, \\pitch, ((3*\\stride-\\stride+\\taps-1)/2+1), "
-        "\\weights\n"
+        "  nn_dw_row \\taps, \\stride, 3, r6, \\weights\n"
         "  .endr\n"
         ".else\n"
         "  ldr r5, [r1]\n"
         "  .rept \\taps_h\n"
-        "  nn_dw_row \\taps, \\stride, 2, r5, \\pitch, ((2*\\stride-\\stride+\\taps-1)/2+1), "
-        "\\weights\n"
+        "  nn_dw_row \\taps, \\stride, 2, r5, \\weights\n"
         "  .endr\n"
         ".endif\n"
         ".if !nn_kept\n"
@@ -202,7 +219,9 @@ __asm__(/* Blocks of n outputs, `step` apart, in sums r4-r9. One row of taps and
         "  .set nn_i, nn_i+1\n"
         "  .endr\n"
         ".if \\blocks > 1\n"
+        "  .if !nn_on\n"
         "  add r0, #2*\\step*\\stride\n"
+        "  .endif\n"
         "  nn_dw_add lr, (\\step*\\channels)\n"
         "  .if nn_spare\n"
         "  cmp r0, r12\n"
@@ -214,7 +233,9 @@ __asm__(/* Blocks of n outputs, `step` apart, in sums r4-r9. One row of taps and
         "  nn_dw_add r0, (\\down*\\pitch-\\blocks*2*\\step*\\stride)\n"
         "  nn_dw_add lr, ((\\width-\\blocks*\\step)*\\channels)\n"
         ".else\n"
+        "  .if !nn_on\n"
         "  nn_dw_add r0, (\\down*\\pitch)\n"
+        "  .endif\n"
         "  nn_dw_add lr, (\\width*\\channels)\n"
         ".endif\n"
         ".if nn_spare && \\blocks == 1\n"
@@ -235,61 +256,7 @@ __asm__(/* Blocks of n outputs, `step` apart, in sums r4-r9. One row of taps and
 
 #else
 
-/* The tile in C, for the computer: same stream, same bytes. `weights` words per row of taps. */
-typedef struct {
-    int taps_h, taps, stride, n, step, blocks, pitch, down, width, channels, weights, relu, shift;
-} nn_m4_depthwise_shape;
-
-static inline int32_t nn_m4_half(uint32_t word, int top)
-{
-    return (int16_t)(top ? word >> 16 : word);
-}
-
-/* Weight `tap` of a row: from the pairs that begin at even taps, but for the last of an odd number
- * at stride 1. */
-static inline int32_t nn_m4_depthwise_weight(const nn_m4_depthwise_shape *s, const uint32_t *w,
-                                             int tap)
-{
-    if (s->stride == 1 && tap == s->taps - 1 && s->taps % 2 == 1)
-        return nn_m4_half(w[s->taps - 2], 1);
-    return nn_m4_half(w[tap / 2], tap % 2);
-}
-
-static inline int32_t nn_m4_depthwise_sum(const nn_m4_depthwise_shape *s, const uint32_t *x,
-                                          const uint32_t *w, int column)
-{
-    uint32_t sum = w[0];
-    for (int row = 0; row < s->taps_h; row++)
-        for (int tap = 0; tap < s->taps; tap++) {
-            const int at = column * s->stride + tap;
-            const int32_t value = nn_m4_half(x[row * s->pitch / 4 + at / 2], at % 2);
-            const uint32_t *line = w + 1 + row * s->weights;
-            sum += (uint32_t)(value * nn_m4_depthwise_weight(s, line, tap));
-        }
-    return (int32_t)sum;
-}
-
-static inline void nn_m4_depthwise_model(nn_m4_depthwise_shape s, const uint32_t *x,
-                                         const uint32_t *w, int8_t *y, int32_t rows)
-{
-    const int32_t *q = (const int32_t *)(w + 1 + s.taps_h * s.weights);
-    for (; rows > 0; rows--, x += s.down * s.pitch / 4, y += s.width * s.channels)
-        for (int column = 0; column < (s.blocks - 1) * s.step + s.n; column++) {
-            const int32_t sum = nn_m4_depthwise_sum(&s, x, w, column);
-            int32_t out = nn_smmla(sum, q[0], q[1]);
-            if (!s.relu && sum < 0)
-                out -= s.shift != 0 ? q[2] : 2;
-            y[column * s.channels] = (int8_t)nn_ssat8(out >> (s.shift != 0 ? s.shift : q[2]));
-        }
-}
-
-#define NN_M4_DEPTHWISE(name, ...)                                                                 \
-    static void name(const uint32_t *x, const uint32_t *w, int8_t *y, int32_t rows)                \
-    {                                                                                              \
-        const nn_m4_depthwise_shape shape = {__VA_ARGS__};                                         \
-        nn_m4_depthwise_model(shape, x, w, y, rows);                                               \
-    }
-
+#include "nn/kernels/m4/depthwise_model.h"
 #endif
 
 #endif /* NN_M4 */

@@ -38,9 +38,14 @@ static int32_t expand_ends(uint32_t *dst, const int8_t *row, int32_t at, int32_t
     int32_t done = 0;
     for (; done < groups && (at < 0 || at + 4 > size); done++, dst += 2) {
         uint32_t x = 0;
-        for (int32_t i = 0; i < 4; i++, at++) {
-            const int32_t value = at >= 0 && at < size ? row[at] : zero;
-            x |= ((uint32_t)value & 0xFFu) << (8 * i);
+        if (at <= -4 || at >= size) {
+            x = ((uint32_t)zero & 0xFFu) * 0x01010101u;
+            at += 4;
+        } else {
+            for (int32_t i = 0; i < 4; i++, at++) {
+                const int32_t value = at >= 0 && at < size ? row[at] : zero;
+                x |= ((uint32_t)value & 0xFFu) << (8 * i);
+            }
         }
         expand_group(dst, x, kind);
     }
