@@ -23,7 +23,8 @@ MAX_UNROLL = 20  # groups of 4 taps that all stand in line
 LOOP_UNROLL = 12  # of more, in line in a loop
 MAX_OFFSET = 1020  # of LDRD
 MAX_STORE_OFFSET = 4095
-SCRATCH_BYTES = 448  # expanded at once, or two windows if that is more
+SCRATCH_BYTES = 448  # expanded at once, or two windows if that is more, or
+SHARED_BYTES = 3584  # what small tensors leave of this
 POOLS = (2, 4)
 
 
@@ -119,7 +120,9 @@ class Plan:
         if reach >= MAX_OFFSET:
             return None
         groups, loops = unrolled(-(-taps // 4), (MAX_OFFSET - reach) // 8)
-        chunk = _chunk(windows, together, step, groups * loops, parts)
+        tensors = fields["in_w"] * fields["in_c"] + windows // pool * channels
+        limit = max(SCRATCH_BYTES, 16 * groups * loops, SHARED_BYTES - tensors if parts == 1 else 0)
+        chunk = _chunk(windows, together, step, groups * loops, parts, limit)
         apart = _expanded(chunk, step, groups * loops, parts) // 2 if parts == 2 else 0
         if apart + 8 * groups > MAX_OFFSET:
             return None
@@ -132,7 +135,8 @@ class Plan:
 
     @property
     def scratch_bytes(self) -> int:
-        return _expanded(self.chunk, self.step, self.groups * self.loops, 2 if self.apart else 1)
+        most = _most(self.windows, self.chunk, self.together)
+        return _expanded(most, self.step, self.groups * self.loops, 2 if self.apart else 1)
 
     @property
     def distance(self) -> int:
@@ -147,13 +151,18 @@ def _expanded(windows: int, step: int, groups: int, parts: int) -> int:
     return 8 * parts * ((windows - parts) * step // 4 + groups)
 
 
-def _chunk(windows: int, together: int, step: int, groups: int, parts: int) -> int:
-    """Windows to expand at once: a multiple of a block that leaves no rest too small for one."""
-    every = range(together, windows + together, together)
-    whole = [n for n in every if windows % n == 0 or windows % n >= together]
-    limit = max(SCRATCH_BYTES, 16 * groups)
-    small = [n for n in whole if _expanded(min(n, windows), step, groups, parts) <= limit]
-    return small[-1] if small else whole[0]
+def _most(windows: int, chunk: int, together: int) -> int:
+    """Windows of the longest chunk: the last takes a rest with it that is too small for a block."""
+    rest = windows % chunk
+    return min(windows, chunk + (rest if rest < together else 0))
+
+
+def _chunk(windows: int, together: int, step: int, groups: int, parts: int, limit: int) -> int:
+    """Windows to expand at once, whole blocks: as many as ``limit`` bytes hold, or as few as can be."""
+    every = range(together, max(windows, together) + 1, together)
+    sizes = {n: _expanded(_most(windows, n, together), step, groups, parts) for n in every}
+    small = [n for n, size in sizes.items() if size <= limit]
+    return small[-1] if small else min(sizes, key=lambda n: sizes[n])
 
 
 def _call(graph: Graph, op: Operation, plan: Plan, sums: Sums, out: Tensor) -> KernelCall:

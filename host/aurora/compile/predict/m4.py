@@ -30,8 +30,10 @@ def conv_rows(step: Mapping[str, Any]) -> Trips:
     f = step["fields"]
     pairs = -(-f["channels"] // 2)
     chunks = blocks = calls = expanded = cut = 0
-    for at in range(0, f["windows"], f["chunk"]):
-        n = min(f["chunk"], f["windows"] - at)
+    at = n = 0
+    while at < f["windows"]:
+        left = f["windows"] - at
+        n = left if left < f["chunk"] + f["together"] else f["chunk"]
         last = n - 1 if f["apart"] == 0 else n - 2
         groups = last * f["step"] // 4 + f["groups"]
         start = at * f["step"] - f["before"]
@@ -43,6 +45,7 @@ def conv_rows(step: Mapping[str, Any]) -> Trips:
         chunks += 1
         calls += 1 if n % f["together"] == 0 else 2
         blocks += -(-n // f["together"])
+        at += n
     return {"once": 1.0, "chunks": float(chunks), "calls": float(calls * pairs), "expanded": float(expanded),
             "cut": float(cut), "blocks": float(blocks * pairs),
             "products": float(blocks * pairs * f["groups"] * f["together"])}  # fmt: skip

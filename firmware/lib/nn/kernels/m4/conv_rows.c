@@ -23,8 +23,10 @@ void nn_m4_conv_rows(const nn_m4_conv_rows_params *p, const uint8_t *constants, 
     const uint8_t *even = w + p->pair_bytes * (uint32_t)(p->channels / 2);
     int8_t *out = y;
 
-    for (int32_t at = 0; at < p->windows; at += p->chunk) {
-        const int32_t n = p->windows - at < p->chunk ? p->windows - at : p->chunk;
+    for (int32_t at = 0, n; at < p->windows; at += n) {
+        n = p->windows - at;
+        if (n >= p->chunk + p->together) /* else a rest too small for a block would be left */
+            n = p->chunk;
         const int32_t from = at * p->step - p->before, last = p->apart == 0 ? n - 1 : n - 2;
         const int32_t groups = last * p->step / 4 + p->groups, zero = levels->input_zero;
         nn_m4_expand_row(expanded, x, from, groups, p->size, zero, p->kind);
