@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from aurora.errors import EmulatorMissing, InputError, LinkDead
 from aurora.spec.board import Board
 
 START_SECONDS = 20.0
+END_SECONDS = 1.0
 
 
 @contextmanager
@@ -57,6 +59,10 @@ def open_emulator(
     try:
         yield emulator
     except LinkDead:
+        # a process that was killed closes its line a moment before it can be waited for
+        deadline = time.monotonic() + END_SECONDS
+        while emulator.alive() and time.monotonic() < deadline:
+            time.sleep(0.02)
         emulator.check()
         raise
     finally:
