@@ -13,7 +13,7 @@ export OPENBLAS_NUM_THREADS := 1
 C_SOURCES := $(shell find firmware/lib firmware/ports firmware/app -name '*.[ch]' 2>/dev/null)
 EXT_SOURCES := $(shell find firmware/lib -name '*.[ch]' -o -name '*.def' 2>/dev/null) $(wildcard host/build_backend/*.py)
 
-.PHONY: help setup ext demo test lint quick soak bench clean
+.PHONY: help setup demo test lint quick soak bench clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -33,8 +33,6 @@ setup: .venv/.extension ## Install what is missing: Debian packages, .venv, the 
 .venv/.extension: .venv/.packages pyproject.toml $(EXT_SOURCES)
 	$(PY) -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
-
-ext: setup ## Rebuild the compiled extension where its sources changed
 
 demo: setup ## Recordings to predictions on an emulated board (DATA=FOLDER, BOARD=ID)
 	$(PY) -m aurora demo --board $(BOARD) $(if $(DATA),--data "$(DATA)")

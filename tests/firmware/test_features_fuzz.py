@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from aurora.spec.chain import compile_chain, default_chain, feature_names, with_normalisation
 from aurora.spec.signal import SignalSpec
+from fuzz_campaign import campaign
 
 ROOT = Path(__file__).resolve().parents[2]
 LIB = ROOT / "firmware" / "lib"
@@ -43,14 +44,6 @@ def starting_chains() -> list[bytes]:
             strongest = replace(spec.envelope, mode="strongest", decimation=16, log=False)
             chains.append(compile_chain(replace(spec, envelope=strongest), signal))
     return chains
-
-
-def campaign(fuzzer: list[str], seed: int, rounds: int) -> tuple[int, int]:
-    command = [fuzzer[0], str(seed), str(rounds), *fuzzer[1:]]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr[-3000:]}"
-    accepted, refused = map(int, done.stdout.split())
-    return accepted, refused
 
 
 def test_hostile_chains_do_no_harm(fuzzer: list[str]) -> None:

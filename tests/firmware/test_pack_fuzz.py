@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from aurora.pack.layout import Extension, Part
+from fuzz_campaign import campaign
 from pack_samples import assembled, changed, sample
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,14 +30,6 @@ def fuzzer(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     for i, pack in enumerate((sample(), extended, changed(labels=("a", "b", "c"), manifest={}))):
         (folder / f"{i}.pack").write_bytes(pack)
     return [str(folder / "fuzz"), *map(str, sorted(folder.glob("*.pack")))]
-
-
-def campaign(fuzzer: list[str], seed: int, rounds: int) -> tuple[int, int]:
-    command = [fuzzer[0], str(seed), str(rounds), *fuzzer[1:]]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr[-3000:]}"
-    accepted, refused = map(int, done.stdout.split())
-    return accepted, refused
 
 
 def test_hostile_packs_do_no_harm(fuzzer: list[str]) -> None:
