@@ -19,6 +19,16 @@ def dense(step: Mapping[str, Any]) -> Trips:
             "overlap": float(fields["outputs"] % 4 != 0)}  # fmt: skip
 
 
+def dense_pieces(step: Mapping[str, Any]) -> Trips:
+    """Outputs by fours, for which the input is expanded piece by piece."""
+    fields = step["fields"]
+    groups, quads = fields["inputs"] // 4, -(-fields["outputs"] // 4)
+    blocks, pieces = -(-quads // fields["fours"]), -(-groups // fields["piece"])
+    return {"once": 1.0, "blocks": float(blocks), "calls": float(blocks * pieces),
+            "expanded": float(blocks * groups), "quads": float(quads), "turns": float(quads * pieces),
+            "products": float(quads * groups)}  # fmt: skip
+
+
 def rows_code(step: Mapping[str, Any]) -> str:
     """Which macro made the tile: packed or wide weights, with or without a pool."""
     instance = next((line for line in step["instances"] if line.startswith("NN_M4_")), "")

@@ -25,6 +25,7 @@ COUNTERS: dict[str, Callable[[Mapping[str, Any]], Trips]] = {
     "nn_m4_conv_rows": m4.conv_rows,
     "nn_m4_conv_strips": m4.conv_strips,
     "nn_m4_dense": m4.dense,
+    "nn_m4_dense_pieces": m4.dense_pieces,
     "nn_m4_depthwise": m4_depthwise.depthwise,
     "nn_m55_conv_2d": m55.conv_2d,
     "nn_m55_depthwise_conv_2d": m55.depthwise_conv_2d,
@@ -36,7 +37,8 @@ COUNTERS: dict[str, Callable[[Mapping[str, Any]], Trips]] = {
 }
 
 #: Fields that choose the code of a kernel, so that each value has coefficients of its own.
-CHOICES = {"nn_m4_conv_blocks": "block", "nn_m4_conv_strips": "block", "nn_m4_dense": "tile"}
+CHOICES = {"nn_m4_conv_blocks": "block", "nn_m4_conv_strips": "block", "nn_m4_dense": "tile",
+           "nn_m4_dense_pieces": "tile"}  # fmt: skip
 
 
 def kernel_key(step: Mapping[str, Any]) -> str:
