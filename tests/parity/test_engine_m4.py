@@ -139,6 +139,21 @@ FORMS: dict[str, tuple[dict[str, Any], str, str]] = {
     "max_4_looped": ({"shape": (1, 32, 16), "taps": (1, 9), "channels": 2, "pool": 4}, ROWS, "max4_12x3"),
     "max_4_column": ({"shape": (64, 1, 4), "taps": (6, 1), "channels": 6, "pool": 4}, ROWS, "max4"),
     "pointwise": ({"shape": (1, 17, 16), "taps": (1, 1), "channels": 8}, BLOCKS, "packed_relu"),
+    "pointwise_4": ({"shape": (4, 6, 16), "taps": (1, 1), "channels": 9}, BLOCKS, "block4_packed_relu"),
+    "pointwise_4_short": ({"shape": (4, 7, 4), "taps": (1, 1), "channels": 4}, BLOCKS, "block4_packed_relu"),
+    "pointwise_4_any": (
+        {"shape": (4, 7, 68), "taps": (1, 1), "channels": 5, "activation": NONE}, BLOCKS, "block4_packed"),
+    "pointwise_4_wide": (
+        {"shape": (3, 8, 36), "taps": (1, 1), "channels": 4, "bias": BIG, "out_scale": 90.0},
+        BLOCKS,
+        "block4_wide_relu",
+    ),
+    "pointwise_4_wide_any": (
+        {"shape": (3, 8, 40), "taps": (1, 1), "channels": 4, "bias": BIG, "out_scale": 90.0,
+         "activation": NONE},
+        BLOCKS,
+        "block4_wide",
+    ),
     "pointwise_long": ({"shape": (2, 3, 132), "taps": (1, 1), "channels": 3}, BLOCKS, "packed_relu"),
     "pointwise_strided": ({"shape": (5, 6, 8), "taps": (1, 1), "channels": 4, "stride": 2}, BLOCKS, "packed"),
     "pointwise_3": ({"shape": (3, 5, 3), "taps": (1, 1), "channels": 4}, BLOCKS, "packed_relu"),
@@ -211,8 +226,9 @@ def test_mean_over_all_positions(shape: tuple[int, int, int], activation: int, b
 
 
 ON_BOARD = ["row", "row_wide", "row_looped", "row_any", "max_2", "max_2_any", "max_4_apart", "max_4_looped",
-            "pointwise", "block_any", "block_wide", "strip_any", "strip_wide_any", "strip_long",
-            "strip_tall", "one_position"]  # fmt: skip
+            "pointwise", "pointwise_4", "pointwise_4_short", "pointwise_4_any", "pointwise_4_wide",
+            "pointwise_4_wide_any", "block_3", "block_any", "block_wide", "strip_any", "strip_wide_any",
+            "strip_long", "strip_tall", "one_position"]  # fmt: skip
 
 
 @pytest.mark.emulated

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aurora.compile.groups import Group
 from aurora.compile.ir import Graph, KernelCall, Operation, shape_text
@@ -18,7 +20,10 @@ from aurora.compile.window import Window, window_of
 KINDS = ("CONV_2D",)
 PRIORITY = 2
 
-BLOCK = 3  # output positions at a time
+#: Positions of a block -> cycles (verify/cycles.py) of a group of taps, and of the rest of a pair of channels
+BLOCKS = {3: (25, 52), 4: (33, 63)}
+FEWEST = min(BLOCKS)
+POINTS, ROWS = 110, 450  # cycles of a block apart from its pairs: windows of one tap, and any
 
 
 def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
@@ -29,7 +34,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     positions = fields["out_h"] * fields["out_w"]
     whole = all(fields[f"in_{axis}"] == fields[f"taps_{axis}"] for axis in "hw")
     dense = positions == 1 and whole and fields["out_c"] >= DENSE_TOGETHER
-    if not dense and (positions < BLOCK or fields["out_c"] < 2):
+    if not dense and (positions < FEWEST or fields["out_c"] < 2):
         return None
     sums = sums_of(graph, op, weights.data.astype(np.int8).reshape(len(weights.data), -1), variant)
     if sums is None:
@@ -42,53 +47,76 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
 def _call(graph: Graph, op: Operation, window: Window, sums: Sums) -> KernelCall:
     x, out, fields = graph.activation(op), graph.result(op), window.fields
     channels, taps = sums.weights.shape
+    points = _points(fields)
+    row = 0 if points else fields["taps_w"] * fields["in_c"]
+    order = np.arange(taps) if points else _order(fields["taps_h"], row)
     groups = -(-taps // 4)
+    together = _together(graph, fields, groups, POINTS if points else ROWS)
     low, high = activation_range(op, out, int(op.options["activation"]))
-    weights, pair_bytes = stream(sums, groups, 2, BLOCK, "blocks", by_word=True)
-    kind = "wide" if sums.kind == WIDE else "packed"
-    expansion, border, behind = _expansion(fields, groups)
+    ordered = replace(sums, weights=sums.weights[:, order])
+    weights, pair_bytes = stream(ordered, groups, 2, 1, "blocks", by_word=True)
+    block = f"nn_m4_block{'' if together == FEWEST else together}"
+    over = -(-(row % 4) * fields["taps_h"] // 4) * 4  # bytes that the rows of a window leave over
     return KernelCall(
         function="nn_m4_conv_blocks",
         header="m4/conv_blocks.h",
         parameters="nn_m4_conv_blocks_params",
         summary=f"CONV_2D {shape_text(x.shape)} -> {shape_text(out.shape)}, {window.text}",
         fields={
-            "block": f"nn_m4_block_{kind}{'_relu' if sums.relu else ''}",
+            "block": f"{block}_{'wide' if sums.kind == WIDE else 'packed'}{'_relu' if sums.relu else ''}",
+            "windows": f"nn_m4_block_{'points' if points else 'rows'}",
+            "expand": f"nn_m4_expand_{together}",
             "window": window.fields,
-            "kind": sums.kind,
             "groups": groups,
-            "border": border,
-            "expand": expansion,
+            "together": together,
+            "border": row,
+            "kind": sums.kind,
             "pair_bytes": pair_bytes,
         },
         constants={"weights": weights, "levels": levels_constant(x, out, low, high)},
         inputs=(x.index,),
         outputs=(out.index,),
         macs=out.elements * taps,
-        scratch_bytes=24 * groups + behind,
+        scratch_bytes=8 * together * groups + row * (together + 1) + over * together,
         facts={"kind": sums.kind, "relu": int(sums.relu)},
-        overlaps={0: block_distance(fields, channels)},
+        overlaps={0: block_distance(fields, channels, together)},
     )
 
 
-def _expansion(fields: Mapping[str, int], groups: int) -> tuple[str, int, int]:
-    """How three windows are expanded, bytes of a row of taps in the padding, and bytes of scratch behind the
-    words."""
+def _points(fields: Mapping[str, int]) -> bool:
+    """Whether windows are of one tap, without gaps and padding between, in whole words."""
     one = all(fields[f"{name}_{axis}"] == 1 for name in ("taps", "stride") for axis in "hw")
     same = (fields["in_h"], fields["in_w"]) == (fields["out_h"], fields["out_w"])
-    if one and same and fields["in_c"] % 4 == 0:
-        return "nn_m4_expand_points", 0, 0
-    row = fields["taps_w"] * fields["in_c"]
-    if row % 4 == 0:
-        return "nn_m4_expand_rows", row, 4 * row
-    return "nn_m4_expand_gathered", row, row + 12 * groups + 8
+    return one and same and fields["in_c"] % 4 == 0
 
 
-def block_distance(fields: Mapping[str, int], channels: int) -> int:
+def _order(rows: int, row: int) -> NDArray[np.int64]:
+    """Taps as nn_m4_block_rows puts them: of each row the whole groups of four, then what rows leave over."""
+    taps = np.arange(rows * row).reshape(rows, row)
+    whole = row // 4 * 4
+    return np.concatenate([taps[:, :whole].ravel(), taps[:, whole:].ravel()])
+
+
+def _together(graph: Graph, fields: Mapping[str, int], groups: int, block_cycles: int) -> int:
+    """Positions of a block: the last block may overlap, which costs. Beside convolutions that conv_strips
+    takes as few as there, so that the program holds one inner loop and not two."""
+    shapes = [graph.activation(op, 1).shape for op in graph.operations if op.kind == "CONV_2D"]
+    if any(rows > 1 and columns * depth % 4 == 0 for _, rows, columns, depth in shapes):
+        return FEWEST
+    positions, pairs = fields["out_h"] * fields["out_w"], -(-fields["out_c"] // 2)
+    cost = {
+        count: -(-positions // count) * (block_cycles + pairs * (group * groups + rest))
+        for count, (group, rest) in BLOCKS.items()
+        if count <= positions
+    }
+    return min(cost, key=lambda count: cost[count])
+
+
+def block_distance(fields: Mapping[str, int], channels: int, together: int) -> int:
     """How far before the input the output must start: what a block writes ends before all that later blocks
     read."""
     positions = fields["out_h"] * fields["out_w"]
-    first = np.minimum(np.arange(0, positions, BLOCK), positions - BLOCK)
+    first = np.minimum(np.arange(0, positions, together), positions - together)
     y, x = np.divmod(np.arange(positions), fields["out_w"])
     top = np.maximum(y * fields["stride_h"] - fields["pad_h"], 0)
     left = np.maximum(x * fields["stride_w"] - fields["pad_w"], 0)
@@ -96,4 +124,4 @@ def block_distance(fields: Mapping[str, int], channels: int) -> int:
     later = np.minimum.accumulate(lowest[::-1])[::-1]  # lowest byte that this or a later position reads
     if len(first) == 1:
         return -(1 << 30)
-    return int(np.max((first[:-1] + BLOCK) * channels - later[first[1:]]))
+    return int(np.max((first[:-1] + together) * channels - later[first[1:]]))

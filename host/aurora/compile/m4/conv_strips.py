@@ -42,7 +42,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     x, out = graph.activation(op), graph.result(op)
     groups = -(-sums.weights.shape[1] // 4)
     low, high = activation_range(op, out, int(op.options["activation"]))
-    stream_words, pair_bytes = stream(sums, groups, 2, TOGETHER, "blocks", by_word=True)
+    stream_words, pair_bytes = stream(sums, groups, 2, 1, "blocks", by_word=True)
     kind = "wide" if sums.kind == WIDE else "packed"
     expanded = (rows - 1) * fields["stride_h"] + fields["taps_h"]
     call = KernelCall(

@@ -20,20 +20,20 @@ typedef void nn_m4_tile(const uint32_t *x, const uint8_t *w, int8_t *out, int32_
 #if NN_M4_ASM
 
 __asm__(".syntax unified\n"
-        /* acc to int8, of multiplier r8, add r9, shift r10; see nn_m4_output */
-        ".macro nn_requant acc, temp, kind, relu\n"
+        /* acc to int8; see nn_m4_output */
+        ".macro nn_requant acc, temp, kind, relu, multiplier=r8, add=r9, shift=r10\n"
         ".if \\relu\n"
-        "  smmla \\acc, \\acc, r8, r9\n"
+        "  smmla \\acc, \\acc, \\multiplier, \\add\n"
         ".else\n"
         "  asr \\temp, \\acc, #31\n"
-        "  smmla \\acc, \\acc, r8, r9\n"
+        "  smmla \\acc, \\acc, \\multiplier, \\add\n"
         "  .if \\kind\n"
         "  add \\acc, \\acc, \\temp, lsl #1\n"
         "  .else\n"
         "  add \\acc, \\acc, \\temp, lsl #7\n"
         "  .endif\n"
         ".endif\n"
-        "  asr \\acc, \\acc, r10\n"
+        "  asr \\acc, \\acc, \\shift\n"
         "  ssat \\acc, #8, \\acc\n"
         ".endm\n"
         ".macro nn_function name\n"
