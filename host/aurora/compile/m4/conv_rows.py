@@ -74,14 +74,15 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
         pooled, plan = None, Plan.of(fields, 1)
     if plan is None:
         return None
-    sums = sums_of(graph, op, _matrix(graph, op), variant, wide=plan.pool > 1 or fields["in_c"] < 4)
+    sums = sums_of(graph, op, matrix_of(graph, op), variant, wide=plan.pool > 1 or fields["in_c"] < 4)
     if sums is None:
         return None
     call = _call(graph, op, plan, sums, graph.result(pooled[0] if pooled else op))
     return Group((call,), (pooled[0],) if pooled else ())
 
 
-def _matrix(graph: Graph, op: Operation) -> NDArray[np.int8]:
+def matrix_of(graph: Graph, op: Operation) -> NDArray[np.int8]:
+    """The weights as [channels, taps]."""
     data = graph.activation(op, 1).data
     assert data is not None
     return data.astype(np.int8).reshape(len(data), -1)

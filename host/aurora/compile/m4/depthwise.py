@@ -10,6 +10,7 @@ import numpy as np
 from aurora.compile.groups import Group
 from aurora.compile.ir import Constant, Graph, KernelCall, Operation, shape_text
 from aurora.compile.m4.planes import Channels, channels_of
+from aurora.compile.m4.sums import Ints
 from aurora.compile.quantise import WORD, activation_range, levels_constant
 from aurora.compile.variant import Variant
 from aurora.compile.window import window_of
@@ -28,7 +29,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     x, weights = graph.activation(op), graph.activation(op, 1)
     assert weights.data is not None
     window = window_of(graph, op, (weights.shape[1], weights.shape[2]), weights.shape[3])
-    fields = _as_rows(window.fields)
+    fields = as_rows(window.fields)
     if fields["in_c"] != fields["out_c"] or fields["in_c"] % TOGETHER:
         return None
     shape = Shape.of(fields)
@@ -44,7 +45,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     return Group((_call(graph, op, summary, shape, channels),))
 
 
-def _as_rows(fields: Mapping[str, int]) -> dict[str, int]:
+def as_rows(fields: Mapping[str, int]) -> dict[str, int]:
     """A column lies in memory like a row."""
     rows = dict(fields)
     if rows["in_w"] == rows["taps_w"] == rows["out_w"] == 1:
@@ -73,13 +74,13 @@ class Shape:
             return None
         if fields["dilation_w"] != 1 or fields["dilation_h"] != 1:
             return None
-        weight_words = taps // 2 + (taps - 1) // 2 if stride == 1 else -(-taps // 2)
-        found = _blocks(width, stride, taps)
+        weight_words = pairs_of(taps, stride)
+        found = blocks_of(width, stride, taps)
         if weight_words > MAX_WEIGHT_WORDS or found is None:
             return None
         block, step, blocks = found
-        words = _words(width, stride, taps)
-        reach = 4 * words * (fields["taps_h"] - 1) + 4 * _words(block, stride, taps)
+        words = words_of(width, stride, taps)
+        reach = 4 * words * (fields["taps_h"] - 1) + 4 * words_of(block, stride, taps)
         stored = (block - 1) * fields["out_c"]
         run = max(4 * words * fields["stride_h"], width * fields["out_c"])
         if reach > MAX_OFFSET or stored > MAX_STORE_OFFSET or run > MAX_IMMEDIATE:
@@ -119,22 +120,30 @@ class Shape:
         return True
 
 
-def _words(block: int, stride: int, taps: int) -> int:
+def words_of(block: int, stride: int, taps: int) -> int:
+    """Words of two columns that ``block`` outputs read."""
     return ((block - 1) * stride + taps - 1) // 2 + 1
 
 
-def _blocks(width: int, stride: int, taps: int) -> tuple[int, int, int] | None:
+def pairs_of(taps: int, stride: int) -> int:
+    """Words of weights of a row of taps: pairs from even taps on, at stride 1 from odd ones as well."""
+    return taps // 2 + (taps - 1) // 2 if stride == 1 else -(-taps // 2)
+
+
+def blocks_of(
+    width: int, stride: int, taps: int, sizes: tuple[int, ...] = BLOCKS
+) -> tuple[int, int, int] | None:
     """(outputs at once, step, count) that cover a row exactly at the least cost. At stride 1 blocks begin at
     even columns; blocks may overlap."""
     found = []
-    for block in BLOCKS:
+    for block in sizes:
         if block > width:
             continue
         for step in range(block, 0, -1):
             if (width - block) % step or (stride == 1 and width > block and step % 2):
                 continue
             count = (width - block) // step + 1
-            work = count * (block * (taps + 4) + _words(block, stride, taps) + 8)
+            work = count * (block * (taps + 4) + words_of(block, stride, taps) + 8)
             found.append((work, block, step, count))
     return min(found)[1:] if found else None
 
@@ -177,17 +186,21 @@ def _call(graph: Graph, op: Operation, summary: str, shape: Shape, channels: Cha
     )
 
 
-def _stream(shape: Shape, channels: Channels) -> Constant:
-    """Per channel: bias, weights in pairs by row of taps, requantisation."""
-    taps = shape.fields["taps_w"]
+def pair_words(channels: Channels, taps_h: int, taps: int, stride: int) -> Ints:
+    """[channels, words]: weights in pairs by row of taps."""
     count = len(channels.bias)
-    rows = channels.weights.reshape(count, shape.fields["taps_h"], taps)
+    rows = channels.weights.reshape(count, taps_h, taps)
     rows = np.concatenate([rows, np.zeros_like(rows[..., :1])], axis=2)
     starts = [*range(0, taps - 1, 2), *range(1, taps - 1, 2)]
-    if shape.fields["stride_w"] == 2:
+    if stride == 2:
         starts = list(range(0, taps, 2))
     first, second = rows[..., starts], rows[..., [start + 1 for start in starts]]
-    words = ((first & 0xFFFF) | (second & 0xFFFF) << 16).reshape(count, -1)
+    return ((first & 0xFFFF) | (second & 0xFFFF) << 16).reshape(count, -1)
+
+
+def _stream(shape: Shape, channels: Channels) -> Constant:
+    """Per channel: bias, weights in pairs by row of taps, requantisation."""
+    words = pair_words(channels, shape.fields["taps_h"], shape.fields["taps_w"], shape.fields["stride_w"])
     columns = [channels.bias[:, None], words, channels.requants]
     data = np.concatenate(columns, axis=1) & 0xFFFFFFFF
     form = "relu" if channels.relu else "any"

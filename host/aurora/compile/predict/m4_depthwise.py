@@ -11,6 +11,7 @@ Trips = dict[str, float]
 
 TOGETHER = 4  # channels
 _CALL = re.compile(r"NN_M4_DEPTHWISE\(\w+, ([-\d, ]+)\)")
+_CHUNK = re.compile(r"NN_M4_DEPTHWISE_CHUNK\(\w+, ([-\d, ]+)\)")
 
 
 @lru_cache(maxsize=256)
@@ -41,6 +42,20 @@ def tile_costs(instance: str) -> tuple[int, int]:
     else:
         row += block + (0 if on else _add(down * pitch)) + _add(width * channels)
     return 3 + _add(base) + (loads + 1 if kept else 0) + int(spare and blocks == 1), row
+
+
+@lru_cache(maxsize=256)
+def chunk_cost(instance: str) -> int:
+    """Instructions of one channel of a chunk: the macro nn_depthwise_chunk (depthwise_chunk.h)."""
+    match = _CHUNK.search(instance)
+    if match is None:
+        return 0
+    numbers = [int(number) for number in match[1].split(",")]
+    taps, stride, n, _, blocks, _, _, carry, _, _, relu, shift = numbers
+    more = int(not relu or not shift)
+    each = 2 + (0 if relu else 2) + (1 if shift else 2)
+    block = _row_of_taps(taps, stride, n) + more + n * each
+    return 1 + blocks * block + blocks - 1 + more + 2 * (carry // 2 + carry % 2) + 5
 
 
 def _moves_on(taps_h: int, words: int, pitch: int, distance: int) -> tuple[bool, int]:

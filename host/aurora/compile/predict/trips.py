@@ -22,6 +22,7 @@ COUNTERS: dict[str, Callable[[Mapping[str, Any]], Trips]] = {
     "nn_pad": portable.pad,
     "nn_lstm": portable.lstm,
     "nn_m4_conv_blocks": m4.conv_blocks,
+    "nn_m4_conv_depthwise": m4.conv_depthwise,
     "nn_m4_conv_rows": m4.conv_rows,
     "nn_m4_conv_strips": m4.conv_strips,
     "nn_m4_dense": m4.dense,
@@ -44,7 +45,7 @@ CHOICES = {"nn_m4_conv_blocks": "block", "nn_m4_conv_strips": "block", "nn_m4_de
 def kernel_key(step: Mapping[str, Any]) -> str:
     """The name under which a step's coefficients are kept: the kernel, and which code of it runs."""
     name: str = step["function"]
-    if name == "nn_m4_conv_rows":
+    if name in ("nn_m4_conv_rows", "nn_m4_conv_depthwise"):
         return f"{name}:{m4.rows_code(step)}"
     choice = CHOICES.get(name)
     return f"{name}:{step['fields'][choice]}" if choice else name
