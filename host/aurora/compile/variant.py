@@ -32,6 +32,14 @@ class Variant:
 PORTABLE = Variant(
     "portable", constants_alignment=16, arena_alignment=16, buffer_alignment=8, weights_alignment=4
 )
+M3 = Variant(
+    "m3",
+    constants_alignment=16,
+    arena_alignment=16,
+    buffer_alignment=8,
+    weights_alignment=4,
+    package="aurora.compile.m3",
+)
 M4 = Variant(
     "m4",
     constants_alignment=16,
@@ -50,8 +58,8 @@ M55 = Variant(
     package="aurora.compile.m55",
 )
 
-#: Cores with the DSP extension run the m4 kernels, those with Helium the m55 kernels.
-BY_CORE = {"cortex-m4": M4, "cortex-m7": M4, "cortex-m33": M4, "cortex-m55": M55}
+#: Cores with the DSP extension run the m4 kernels, those with Helium the m55 kernels, ARMv7-M the m3 kernels.
+BY_CORE = {"cortex-m3": M3, "cortex-m4": M4, "cortex-m7": M4, "cortex-m33": M4, "cortex-m55": M55}
 
 
 def variant_of(core: str) -> Variant:

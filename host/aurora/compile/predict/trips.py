@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aurora.compile.predict import m4, m4_depthwise, m55, portable
+from aurora.compile.predict import m3, m4, m4_depthwise, m55, portable
 
 Trips = dict[str, float]
 
@@ -21,6 +21,10 @@ COUNTERS: dict[str, Callable[[Mapping[str, Any]], Trips]] = {
     "nn_copy": portable.copy,
     "nn_pad": portable.pad,
     "nn_lstm": portable.lstm,
+    "nn_m3_add": m3.add,
+    "nn_m3_conv": m3.conv,
+    "nn_m3_dense": m3.dense,
+    "nn_m3_depthwise": m3.depthwise,
     "nn_m4_conv_blocks": m4.conv_blocks,
     "nn_m4_conv_depthwise": m4.conv_depthwise,
     "nn_m4_conv_rows": m4.conv_rows,
