@@ -66,7 +66,7 @@ def network(case: str, chained: bool) -> bytes:
 @pytest.mark.parametrize("case", CASES)
 def test_depthwise(case: str, chained: bool, build: Callable[[Program], HostEngine]) -> None:
     tflite = network(case, chained)
-    program = compile_model(tflite, "cortex-m4f")
+    program = compile_model(tflite, "cortex-m4f", fuse=False)
     functions = {step["function"] for step in program.layout["steps"]}
     assert ("nn_depthwise_conv_2d" if case in PORTABLE else "nn_m4_depthwise") in functions
     inputs, expected = oracle(tflite, program, 60)
@@ -78,7 +78,7 @@ def test_depthwise(case: str, chained: bool, build: Callable[[Program], HostEngi
 @pytest.mark.parametrize("case", [case for case in CASES if case not in PORTABLE])
 def test_depthwise_on_the_board(case: str, tmp_path: Path) -> None:
     tflite = network(case, chained=True)
-    program = compile_model(tflite, "cortex-m4f")
+    program = compile_model(tflite, "cortex-m4f", fuse=False)
     inputs, expected = oracle(tflite, program, 6)
     assert np.array_equal(engine_board.run(program, program.constants, inputs, tmp_path), expected)
 

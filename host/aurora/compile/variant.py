@@ -17,7 +17,8 @@ class Variant:
     """Alignments in bytes: of the constants and the arena as wholes, of a buffer in the arena, of weights.
     ``fuse``: whether several operations may become one step. ``wish``: the facts about values that the same
     step of a deployed program was specialised on, which this model's step shall keep where they hold for it,
-    without the slack that a first program leaves; None where there is no such program."""
+    without the slack that a first program leaves; None where there is no such program. ``spare_bytes``:
+    scratch that the step may take although its own measure is less, for the arena has that room anyway."""
 
     name: str
     constants_alignment: int
@@ -27,6 +28,7 @@ class Variant:
     package: str = ""
     fuse: bool = True
     wish: tuple[tuple[str, int], ...] | None = None
+    spare_bytes: int = 0
 
 
 PORTABLE = Variant(

@@ -40,7 +40,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     depthwise = as_rows(
         window_of(graph, reader, (weights.shape[1], weights.shape[2]), weights.shape[3]).fields
     )
-    plan = Plan.of(graph, op, reader, conv, depthwise)
+    plan = Plan.of(graph, op, reader, conv, depthwise, variant.spare_bytes)
     if plan is None or weights.data is None:
         return None
     sums = sums_of(graph, op, matrix_of(graph, op), variant, wide=conv["in_c"] < 4)
@@ -75,6 +75,7 @@ class Plan:
         reader: Operation,
         conv: Mapping[str, int],
         depthwise: Mapping[str, int],
+        spare_bytes: int,
     ) -> Plan | None:
         """The cheapest division whose scratch is small; None where there is none or no kernel for it."""
         taps, stride = depthwise["taps_w"], depthwise["stride_w"]
@@ -96,7 +97,7 @@ class Plan:
             and not (given and depthwise["out_w"] % chunk)
             for at_once in range(BLOCK, chunk * stride + taps + BLOCK, BLOCK)
         ]
-        limit = max(SCRATCH_BYTES, graph.result(op).bytes // PART)
+        limit = max(SCRATCH_BYTES, graph.result(op).bytes // PART, spare_bytes)
         plans = [plan for plan in plans if plan._fits(limit)]
         return min(plans, key=lambda plan: plan._cost, default=None)
 

@@ -27,7 +27,12 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     x, weights, out = graph.activation(op), graph.activation(op, 1), graph.result(op)
     assert weights.data is not None
     outputs, inputs = weights.shape
-    if x.elements != inputs or inputs % GROUP or outputs < TOGETHER or not _saves(graph, x, out):
+    if (
+        x.elements != inputs
+        or inputs % GROUP
+        or outputs < TOGETHER
+        or not _saves(graph, x, out, variant.spare_bytes)
+    ):
         return None
     sums = sums_of(graph, op, weights.data.astype(np.int8).reshape(outputs, inputs), variant)
     if sums is None:
@@ -58,9 +63,11 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     return Group((call,))
 
 
-def _saves(graph: Graph, x: Tensor, out: Tensor) -> bool:
+def _saves(graph: Graph, x: Tensor, out: Tensor, spare_bytes: int) -> bool:
     """Whether the arena would be larger than its largest tensor with all of ``x`` expanded, and smaller with
     pieces of it: those need ``x`` and ``out`` apart."""
+    if spare_bytes >= 2 * x.elements:
+        return False
     outside = {port.tensor for port in (*graph.inputs, *graph.outputs)}
     inside = [graph.tensors[i].bytes for op in graph.operations for i in op.outputs if i not in outside]
     sizes = [0 if tensor.index in outside else tensor.bytes for tensor in (x, out)]

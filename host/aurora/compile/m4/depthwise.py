@@ -32,7 +32,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     fields = as_rows(window.fields)
     if fields["in_c"] != fields["out_c"] or fields["in_c"] % TOGETHER:
         return None
-    shape = Shape.of(fields)
+    shape = Shape.of(fields, variant.spare_bytes)
     if shape is None:
         return None
     matrix = weights.data.astype(np.int8).reshape(-1, fields["out_c"]).T
@@ -68,7 +68,7 @@ class Shape:
     strip: int
 
     @classmethod
-    def of(cls, fields: Mapping[str, int]) -> Shape | None:
+    def of(cls, fields: Mapping[str, int], spare_bytes: int) -> Shape | None:
         taps, stride, width = fields["taps_w"], fields["stride_w"], fields["out_w"]
         if stride not in (1, 2) or (stride == 1 and taps < 2) or fields["taps_h"] > MAX_ROWS:
             return None
@@ -87,7 +87,7 @@ class Shape:
             return None
         if blocks > 1 and blocks * 2 * step * stride > MAX_STORE_OFFSET:
             return None
-        return cls(fields, block, step, blocks, words, weight_words, _strip(fields, words))
+        return cls(fields, block, step, blocks, words, weight_words, _strip(fields, words, spare_bytes))
 
     @property
     def scratch_bytes(self) -> int:
@@ -148,9 +148,9 @@ def blocks_of(
     return min(found)[1:] if found else None
 
 
-def _strip(fields: Mapping[str, int], words: int) -> int:
-    """Output rows at once: as many as SCRATCH_BYTES take, spread evenly."""
-    rows = SCRATCH_BYTES // (TOGETHER * 4 * words)
+def _strip(fields: Mapping[str, int], words: int, spare_bytes: int) -> int:
+    """Output rows at once: as many as SCRATCH_BYTES or what is to spare take, spread evenly."""
+    rows = max(SCRATCH_BYTES, spare_bytes) // (TOGETHER * 4 * words)
     most = max(1, (rows - fields["taps_h"]) // fields["stride_h"] + 1)
     return -(-fields["out_h"] // -(-fields["out_h"] // most))
 
