@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -15,15 +16,12 @@ from aurora.compile.m4.dense import dense_call
 from aurora.compile.m4.sums import WIDE, Sums, stream, sums_of
 from aurora.compile.quantise import activation_range, levels_constant
 from aurora.compile.variant import Variant
-from aurora.compile.window import Window, window_of
+from aurora.compile.window import FIELD_MAX, Window, window_of
 
 KINDS = ("CONV_2D",)
 PRIORITY = 2
 
-#: Positions of a block -> cycles (verify/cycles.py) of a group of taps, and of the rest of a pair of channels
-BLOCKS = {3: (25, 52), 4: (33, 63)}
-FEWEST = min(BLOCKS)
-POINTS, ROWS = 110, 450  # cycles of a block apart from its pairs: windows of one tap, and any
+BLOCK = 3  # output positions at a time
 
 
 def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
@@ -34,7 +32,9 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     positions = fields["out_h"] * fields["out_w"]
     whole = all(fields[f"in_{axis}"] == fields[f"taps_{axis}"] for axis in "hw")
     dense = positions == 1 and whole and fields["out_c"] >= DENSE_TOGETHER
-    if not dense and (positions < FEWEST or fields["out_c"] < 2):
+    if not dense and (positions < BLOCK or fields["out_c"] < 2):
+        return None
+    if fields["taps_w"] * fields["in_c"] > FIELD_MAX or math.prod(weights.shape[1:]) > 4 * FIELD_MAX:
         return None
     sums = sums_of(graph, op, weights.data.astype(np.int8).reshape(len(weights.data), -1), variant)
     if sums is None:
@@ -51,11 +51,10 @@ def _call(graph: Graph, op: Operation, window: Window, sums: Sums) -> KernelCall
     row = 0 if points else fields["taps_w"] * fields["in_c"]
     order = np.arange(taps) if points else _order(fields["taps_h"], row)
     groups = -(-taps // 4)
-    together = _together(graph, fields, groups, POINTS if points else ROWS)
     low, high = activation_range(op, out, int(op.options["activation"]))
     ordered = replace(sums, weights=sums.weights[:, order])
     weights, pair_bytes = stream(ordered, groups, 2, 1, "blocks", by_word=True)
-    block = f"nn_m4_block{'' if together == FEWEST else together}"
+    kind = "wide" if sums.kind == WIDE else "packed"
     over = -(-(row % 4) * fields["taps_h"] // 4) * 4  # bytes that the rows of a window leave over
     return KernelCall(
         function="nn_m4_conv_blocks",
@@ -63,12 +62,10 @@ def _call(graph: Graph, op: Operation, window: Window, sums: Sums) -> KernelCall
         parameters="nn_m4_conv_blocks_params",
         summary=f"CONV_2D {shape_text(x.shape)} -> {shape_text(out.shape)}, {window.text}",
         fields={
-            "block": f"{block}_{'wide' if sums.kind == WIDE else 'packed'}{'_relu' if sums.relu else ''}",
+            "block": f"nn_m4_block_{kind}{'_relu' if sums.relu else ''}",
             "windows": f"nn_m4_block_{'points' if points else 'rows'}",
-            "expand": f"nn_m4_expand_{together}",
             "window": window.fields,
             "groups": groups,
-            "together": together,
             "border": row,
             "kind": sums.kind,
             "pair_bytes": pair_bytes,
@@ -77,9 +74,9 @@ def _call(graph: Graph, op: Operation, window: Window, sums: Sums) -> KernelCall
         inputs=(x.index,),
         outputs=(out.index,),
         macs=out.elements * taps,
-        scratch_bytes=8 * together * groups + row * (together + 1) + over * together,
+        scratch_bytes=8 * BLOCK * groups + row * (BLOCK + 1) + over * BLOCK,
         facts={"kind": sums.kind, "relu": int(sums.relu)},
-        overlaps={0: block_distance(fields, channels, together)},
+        overlaps={0: block_distance(fields, channels)},
     )
 
 
@@ -97,26 +94,11 @@ def _order(rows: int, row: int) -> NDArray[np.int64]:
     return np.concatenate([taps[:, :whole].ravel(), taps[:, whole:].ravel()])
 
 
-def _together(graph: Graph, fields: Mapping[str, int], groups: int, block_cycles: int) -> int:
-    """Positions of a block: the last block may overlap, which costs. Beside convolutions that conv_strips
-    takes as few as there, so that the program holds one inner loop and not two."""
-    shapes = [graph.activation(op, 1).shape for op in graph.operations if op.kind == "CONV_2D"]
-    if any(rows > 1 and columns * depth % 4 == 0 for _, rows, columns, depth in shapes):
-        return FEWEST
-    positions, pairs = fields["out_h"] * fields["out_w"], -(-fields["out_c"] // 2)
-    cost = {
-        count: -(-positions // count) * (block_cycles + pairs * (group * groups + rest))
-        for count, (group, rest) in BLOCKS.items()
-        if count <= positions
-    }
-    return min(cost, key=lambda count: cost[count])
-
-
-def block_distance(fields: Mapping[str, int], channels: int, together: int) -> int:
+def block_distance(fields: Mapping[str, int], channels: int) -> int:
     """How far before the input the output must start: what a block writes ends before all that later blocks
     read."""
     positions = fields["out_h"] * fields["out_w"]
-    first = np.minimum(np.arange(0, positions, together), positions - together)
+    first = np.minimum(np.arange(0, positions, BLOCK), positions - BLOCK)
     y, x = np.divmod(np.arange(positions), fields["out_w"])
     top = np.maximum(y * fields["stride_h"] - fields["pad_h"], 0)
     left = np.maximum(x * fields["stride_w"] - fields["pad_w"], 0)
@@ -124,4 +106,4 @@ def block_distance(fields: Mapping[str, int], channels: int, together: int) -> i
     later = np.minimum.accumulate(lowest[::-1])[::-1]  # lowest byte that this or a later position reads
     if len(first) == 1:
         return -(1 << 30)
-    return int(np.max((first[:-1] + together) * channels - later[first[1:]]))
+    return int(np.max((first[:-1] + BLOCK) * channels - later[first[1:]]))

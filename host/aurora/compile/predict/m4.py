@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,8 +10,9 @@ from aurora.compile.predict import m4_depthwise
 
 Trips = dict[str, float]
 
-TOGETHER = 3  # windows of a strip
+TOGETHER = 3  # positions of a block, windows of a strip
 IN_LINE = 8  # groups of the inner loop of blocks and strips
+REQUANTS = (24, 12)  # nn_m4_requant of a pair: bytes before its end, the multiplier first
 
 
 def dense(step: Mapping[str, Any]) -> Trips:
@@ -92,37 +94,54 @@ def conv_depthwise(step: Mapping[str, Any]) -> Trips:
 
 
 def conv_blocks(step: Mapping[str, Any]) -> Trips:
-    """Some positions at a time: their taps are expanded, then every pair of channels multiplies them."""
+    """Three positions at a time: their taps are expanded, then every pair of channels multiplies them."""
     fields = step["fields"]
-    g, together = fields["window"], fields["together"]
+    g, groups = fields["window"], fields["groups"]
     positions = g["out_h"] * g["out_w"]
-    starts = [min(at, positions - together) for at in range(0, positions, together)]
-    blocks, pairs = len(starts), -(-g["out_c"] // 2)
-    turns = -(-(fields["groups"] - 1) // IN_LINE)
-    counts = {"blocks": blocks, "pairs": blocks * pairs, "products": blocks * pairs * fields["groups"],
-              "turns": blocks * pairs * turns, "odd": blocks * (g["out_c"] % 2),
-              "expanded": blocks * fields["groups"]}  # fmt: skip
+    starts = [min(at, positions - TOGETHER) for at in range(0, positions, TOGETHER)]
+    counts = {"blocks": len(starts), "expanded": len(starts) * groups, "read": g["out_c"] // 2,
+              "odd": len(starts) * (g["out_c"] % 2)}  # fmt: skip
+    counts |= _multiplied(len(starts) * -(-g["out_c"] // 2), groups)
     if fields["border"]:
-        counts |= _windows(g, starts, together, fields["border"])
+        counts |= _windows(g, starts, fields["border"])
     return {"once": 1.0} | {name: float(count) for name, count in counts.items()}
 
 
-def _windows(g: Mapping[str, int], starts: list[int], together: int, row: int) -> dict[str, int]:
+def _multiplied(pairs: int, groups: int) -> dict[str, int]:
+    return {"pairs": pairs, "products": pairs * groups, "turns": pairs * -(-(groups - 1) // IN_LINE)}
+
+
+def constant_pairs(step: Mapping[str, Any], constants: bytes) -> Trips:
+    """What changes where pairs of channels are the same for every input: those are filled, and the inner loop
+    is entered for each run of others."""
+    fields, g = step["fields"], step["fields"]["window"]
+    pairs, size = g["out_c"] // 2, fields["pair_bytes"]
+    ends = [step["constants"]["weights"]["offset"] + size * (pair + 1) for pair in range(pairs)]
+    live = [any(struct.unpack_from("<i", constants, end - at)[0] for at in REQUANTS) for end in ends]
+    if all(live):
+        return {}
+    blocks = -(-g["out_h"] * g["out_w"] // TOGETHER)
+    runs = sum(now and not before for now, before in zip(live, [False, *live], strict=False))
+    counts = _multiplied(blocks * (sum(live) + g["out_c"] % 2), fields["groups"])
+    counts |= {"runs": blocks * runs, "filled": blocks * (pairs - sum(live)), "searched": blocks * pairs}
+    return {name: float(count) for name, count in counts.items()}
+
+
+def _windows(g: Mapping[str, int], starts: list[int], row: int) -> dict[str, int]:
     """Blocks whose windows lie inside the input, side by side, and others; rows of taps of those; bytes that
     rows leave over to whole words."""
     inside = 0
     for first in starts:
         y, x = divmod(first, g["out_w"])
         top, left = y * g["stride_h"] - g["pad_h"], x * g["stride_w"] - g["pad_w"]
-        right = left + (together - 1) * g["stride_w"] + g["taps_w"]
+        right = left + (TOGETHER - 1) * g["stride_w"] + g["taps_w"]
         bottom = top + (g["taps_h"] - 1) * g["dilation_h"]
-        inside += int(x + together <= g["out_w"] and min(top, left) >= 0 and right <= g["in_w"]
+        inside += int(x + TOGETHER <= g["out_w"] and min(top, left) >= 0 and right <= g["in_w"]
                       and bottom < g["in_h"] and g["dilation_w"] == 1)  # fmt: skip
-    cut = len(starts) - inside
-    left_over = len(starts) * together * g["taps_h"] * int(row % 4 > 0)
-    return {"inside": inside, "inside_rows": inside * g["taps_h"], "cut": cut, "cut_rows": cut * g["taps_h"],
-            "cut_bytes": cut * g["taps_h"] * row * together, "left_rows": left_over,
-            "left_bytes": left_over * (row % 4)}  # fmt: skip
+    cut, left_over = len(starts) - inside, TOGETHER * g["taps_h"] * int(row % 4 > 0)
+    return {"inside": inside, "inside_rows": inside * g["taps_h"], "inside_left": inside * left_over,
+            "inside_bytes": inside * left_over * (row % 4), "cut": cut, "cut_rows": cut * g["taps_h"],
+            "cut_bytes": cut * g["taps_h"] * row * TOGETHER}  # fmt: skip
 
 
 def conv_strips(step: Mapping[str, Any]) -> Trips:

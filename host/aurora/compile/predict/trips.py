@@ -23,6 +23,7 @@ COUNTERS: dict[str, Callable[[Mapping[str, Any]], Trips]] = {
     "nn_lstm": portable.lstm,
     "nn_m3_add": m3.add,
     "nn_m3_conv": m3.conv,
+    "nn_m3_conv_depthwise": m3.conv_depthwise,
     "nn_m3_dense": m3.dense,
     "nn_m3_depthwise": m3.depthwise,
     "nn_m4_conv_blocks": m4.conv_blocks,
@@ -62,6 +63,8 @@ def trips(step: Mapping[str, Any], constants: bytes | None = None) -> Trips:
     counts = COUNTERS.get(name, fallback)(step)
     if constants is not None and name in m55.FINISHING:
         counts |= m55.rare_channels(step, constants)
+    if constants is not None and name == "nn_m4_conv_blocks":
+        counts |= m4.constant_pairs(step, constants)
     return counts
 
 

@@ -1,5 +1,5 @@
-/* CONV_2D of any window, three or four output positions at a time: their taps are expanded side by
- * side, then one loop for all sizes multiplies them by pairs of channels. */
+/* CONV_2D of any window, three output positions at a time: their taps are expanded side by side,
+ * then one loop for all sizes multiplies them by pairs of channels. */
 #ifndef NN_KERNELS_M4_CONV_BLOCKS_H
 #define NN_KERNELS_M4_CONV_BLOCKS_H
 
@@ -9,20 +9,19 @@
 
 #if NN_M4
 
-/* Three or four positions, `row` bytes apart in y, and all channel pairs of [w, end), at least one.
- * x: expanded words of the positions, interleaved. Stream per pair: biases, weights by group,
- * nn_m4_requant of both. */
+/* Three positions, `row` bytes apart in y, and all channel pairs of [w, end), at least one.
+ * x: expanded words of the three, interleaved. Stream per pair: biases, weights by group,
+ * nn_m4_requant of both. Channels that are the same for every input (dead after training, pruned)
+ * have no multiplier, and pairs of them are not multiplied: their outputs are what is added. */
 typedef void nn_m4_block(const uint32_t *x, const uint8_t *w, int8_t *y, const uint8_t *end,
                          int32_t groups, int32_t row);
 
 /* By packing of the weights; "relu" where nn_m4_output needs no care for negative sums. */
 nn_m4_block nn_m4_block_packed_relu, nn_m4_block_packed, nn_m4_block_wide_relu, nn_m4_block_wide;
-nn_m4_block nn_m4_block4_packed_relu, nn_m4_block4_packed;
-nn_m4_block nn_m4_block4_wide_relu, nn_m4_block4_wide;
 
 typedef struct nn_m4_conv_blocks_params nn_m4_conv_blocks_params;
 
-/* The windows from `position` on to interleaved words; behind those lies a row of taps of nothing
+/* Three windows from `position` on to interleaved words; behind those lies a row of taps of nothing
  * but padding, and scratch. */
 typedef void nn_m4_block_windows(uint32_t *dst, const nn_m4_conv_blocks_params *p, const int8_t *x,
                                  int32_t position);
@@ -37,17 +36,15 @@ nn_m4_block_windows nn_m4_block_rows;
 struct nn_m4_conv_blocks_params {
     nn_m4_block *block;
     nn_m4_block_windows *windows;
-    nn_m4_expand_together *expand;
     nn_window window;
-    uint16_t groups, together; /* of 4 taps; positions of a block */
-    uint16_t border;           /* bytes of a row of taps, or 0 for points */
+    uint16_t groups, border; /* of 4 taps; bytes of a row of taps, or 0 for points */
     int32_t kind;
     uint32_t weights, pair_bytes, levels; /* streams of channel pairs, the last of odd channels
                                              overlapping; nn_levels */
 };
 
-/* scratch: 8 bytes per group and position; for rows besides `border` of one more than there are
- * positions and, for each of these, what their rows leave over to a multiple of 4. y may be written
+/* scratch: 24 bytes per group; for rows besides 4 times `border` and 3 times what the rows of a
+ * window leave over, to a multiple of 4. y may be written
  * over x at the distance that the compiler has proved. */
 void nn_m4_conv_blocks(const nn_m4_conv_blocks_params *p, const uint8_t *constants, const int8_t *x,
                        int8_t *y, int8_t *scratch);

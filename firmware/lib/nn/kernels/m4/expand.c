@@ -16,30 +16,18 @@ void nn_m4_expand(uint32_t *dst, const int8_t *src, int32_t groups, int kind)
         expand_group(dst, nn_load4(src), kind);
 }
 
-static uint32_t *expand_rows(uint32_t *dst, const int8_t *const *src, int32_t windows,
-                             int32_t groups, int kind, int32_t rows, int32_t skip)
+uint32_t *nn_m4_expand_3(uint32_t *dst, const int8_t *const src[3], int32_t groups, int kind,
+                         int32_t rows, int32_t skip)
 {
     for (int32_t row = 0; row < rows; row++)
-        for (int32_t k = 0; k < groups; k++, dst += 2 * windows)
-            for (int32_t i = 0; i < windows; i++) {
+        for (int32_t k = 0; k < groups; k++, dst += 6)
+            for (int32_t i = 0; i < 3; i++) {
                 uint32_t pair[2];
                 expand_group(pair, nn_load4(src[i] + row * (4 * groups + skip) + 4 * k), kind);
                 dst[i] = pair[0];
-                dst[i + windows] = pair[1];
+                dst[i + 3] = pair[1];
             }
     return dst;
-}
-
-uint32_t *nn_m4_expand_3(uint32_t *dst, const int8_t *const *src, int32_t groups, int kind,
-                         int32_t rows, int32_t skip)
-{
-    return expand_rows(dst, src, 3, groups, kind, rows, skip);
-}
-
-uint32_t *nn_m4_expand_4(uint32_t *dst, const int8_t *const *src, int32_t groups, int kind,
-                         int32_t rows, int32_t skip)
-{
-    return expand_rows(dst, src, 4, groups, kind, rows, skip);
 }
 
 #endif
