@@ -105,8 +105,9 @@ class Shape:
         pairs, last = left // 2, left % 2
         after = self.words - (pad + 1) // 2 - pairs - last
         plane = 4 * self.words * self.rows(self.strip)
-        return {"step": step, "plane": plane, "before": pad // 2, "odd": odd, "pairs": pairs, "last": last,
-                "after": after, "skip": (size - odd - left) * step}  # fmt: skip
+        return {"step": step, "plane": plane, "odd": odd, "pairs": pairs, "last": last,
+                "rest": 4 * (after + pad // 2), "skip": (size - odd - left) * step,
+                "before": pad // 2}  # fmt: skip
 
     @property
     def in_place(self) -> bool:

@@ -100,9 +100,12 @@ def depthwise(step: Mapping[str, Any]) -> Trips:
             blank += not inside
     r = f["rows"]
     kept_words = moved * max(0, f["taps_h"] - f["stride_h"]) * f["words"]
-    counts = {"quads": 1, "strips": strips, "expanded": expanded, "blank": blank,
-              "blank_words": blank * f["words"] + expanded * (r["before"] + r["after"]),
-              "ends": expanded * (r["odd"] + r["last"]), "pairs": expanded * r["pairs"],
-              "moves": moved * TOGETHER, "moved_words": kept_words * TOGETHER}  # fmt: skip
+    again = f["strip"] < f["out_h"]  # rows of padding move from strip to strip
+    counts = {"quads": 1, "strips": strips, "expanded": expanded, "blank": again * blank,
+              "blank_words": again * blank * f["words"], "ends": expanded * (r["odd"] + r["last"]),
+              "pairs": expanded * r["pairs"], "moves": moved * TOGETHER,
+              "moved_words": kept_words * TOGETHER}  # fmt: skip
     tiles = quads * TOGETHER * (strips * call + f["out_h"] * row)
-    return {"once": 1.0, "tile": float(tiles)} | {name: float(quads * n) for name, n in counts.items()}
+    return {"once": 1.0, "first_words": r["plane"] / 4, "tile": float(tiles)} | {
+        name: float(quads * n) for name, n in counts.items()
+    }
