@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aurora.build.elf import read_elf
-from aurora.errors import BitsDiffer, BuildFailed, EmulatorFailed, EmulatorMissing, ToolchainMissing
+from aurora.errors import (
+    BitsDiffer,
+    BuildFailed,
+    EmulatorFailed,
+    EmulatorMissing,
+    ToolchainMissing,
+    WriteFailed,
+)
 from aurora.spec.project import project_root
 from aurora.verify.image import Image
 
@@ -45,7 +52,7 @@ class Run:
 def run_image(image: Image, inputs: NDArray[np.uint8], *, count: str | None = None) -> Run:
     """Run each row of ``inputs`` (bytes); ``count`` names the function whose calls are counted.
 
-    Raises EmulatorMissing, EmulatorFailed or BitsDiffer.
+    Raises EmulatorMissing, EmulatorFailed, BitsDiffer, or WriteFailed where the results did not fit the disk.
     """
     program = shutil.which("qemu-system-arm")
     if program is None:
@@ -68,11 +75,15 @@ def run_image(image: Image, inputs: NDArray[np.uint8], *, count: str | None = No
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise EmulatorFailed(f"the board faulted: {said[0] if said else 'no message'}", where=machine)
-    results = (image.folder / "out.bin").read_bytes()
-    counts = tuple(_read_counts(image.folder / "counts.bin")) if count else ()
+    try:
+        counts = tuple(_read_counts(image.folder / "counts.bin")) if count else ()
+        run = _parse((image.folder / "out.bin").read_bytes(), image, len(inputs), counts)
+    except (struct.error, ValueError, FileNotFoundError) as error:
+        hint = "free space there, or set TMPDIR"
+        raise WriteFailed("what QEMU wrote is cut short", where=image.folder.parent, hint=hint) from error
     if count == INFERENCE and len(counts) != len(inputs):
         raise EmulatorFailed(f"{len(counts)} of {len(inputs)} inferences were counted", where=machine)
-    return _parse(results, image, len(inputs), counts)
+    return run
 
 
 def _parse(results: bytes, image: Image, rows: int, counts: tuple[NDArray[np.void], ...]) -> Run:
