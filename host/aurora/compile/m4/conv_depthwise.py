@@ -239,9 +239,9 @@ def _levels(graph: Graph, op: Operation, x: Tensor, out: Tensor) -> Constant:
 
 def _stream(plan: Plan, channels: Channels) -> Constant:
     """Per channel: bias, multiplier and add, weights in pairs, and what else there is of its requants."""
-    taps, stride = plan.depthwise["taps_w"], plan.depthwise["stride_w"]
+    stride = plan.depthwise["stride_w"]
     first, rest = channels.requants[:, :2], channels.requants[:, 2:]
-    columns = [channels.bias[:, None], first, pair_words(channels, 1, taps, stride), rest]
+    columns = [channels.bias[:, None], first, pair_words(channels.weights[:, None], stride), rest]
     data = np.concatenate(columns, axis=1) & 0xFFFFFFFF
     form = "relu" if channels.relu else "any"
     text = f"m4 depthwise: bias, requant, pairs of taps at stride {stride}, {form}"

@@ -19,8 +19,9 @@ KINDS = ("DEPTHWISE_CONV_2D",)
 
 TOGETHER = 4  # channels expanded at once
 BLOCKS = (6, 5, 4, 3, 2)  # outputs at once
-MAX_WEIGHT_WORDS = 3  # of a row of taps: what fits the registers
-MAX_ROWS = 5  # of taps: they are unrolled
+MAX_WEIGHT_WORDS = 3  # of a row of taps or a part of one: what fits the registers
+PART_TAPS = {1: 4, 2: 6}  # by stride: of a longer row's parts
+MAX_PARTS = 14  # of all rows of taps: they are unrolled
 MAX_OFFSET, MAX_STORE_OFFSET, MAX_IMMEDIATE = 1020, 4095, 65535
 SCRATCH_BYTES = 2624  # expanded at once, or one row of windows if that is more
 
@@ -56,38 +57,43 @@ def as_rows(fields: Mapping[str, int]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Shape:
-    """``block`` outputs ``step`` apart, ``blocks`` to a row; ``words`` of an expanded row and of the weights
-    of a row of taps; ``strip`` output rows at once."""
+    """``block`` outputs ``step`` apart, ``blocks`` to a row; ``words`` of an expanded row; ``taps`` and words
+    of weights of each of the ``parts`` of a row of taps; ``strip`` output rows at once."""
 
     fields: Mapping[str, int]
     block: int
     step: int
     blocks: int
     words: int
+    taps: int
+    parts: int
     weight_words: int
     strip: int
 
     @classmethod
     def of(cls, fields: Mapping[str, int], spare_bytes: int) -> Shape | None:
         taps, stride, width = fields["taps_w"], fields["stride_w"], fields["out_w"]
-        if stride not in (1, 2) or (stride == 1 and taps < 2) or fields["taps_h"] > MAX_ROWS:
+        if stride not in (1, 2) or (stride == 1 and taps < 2):
             return None
         if fields["dilation_w"] != 1 or fields["dilation_h"] != 1:
             return None
-        weight_words = pairs_of(taps, stride)
+        parts = 1
+        if pairs_of(taps, stride) > MAX_WEIGHT_WORDS:
+            parts, taps = -(-taps // PART_TAPS[stride]), PART_TAPS[stride]
         found = blocks_of(width, stride, taps)
-        if weight_words > MAX_WEIGHT_WORDS or found is None:
+        if found is None or fields["taps_h"] * parts > MAX_PARTS:
             return None
         block, step, blocks = found
-        words = words_of(width, stride, taps)
-        reach = 4 * words * (fields["taps_h"] - 1) + 4 * words_of(block, stride, taps)
+        words = words_of(width, stride, taps * parts)
+        reach = 4 * words * (fields["taps_h"] - 1) + 4 * words_of(block, stride, taps * parts)
         stored = (block - 1) * fields["out_c"]
         run = max(4 * words * fields["stride_h"], width * fields["out_c"])
         if reach > MAX_OFFSET or stored > MAX_STORE_OFFSET or run > MAX_IMMEDIATE:
             return None
         if blocks > 1 and blocks * 2 * step * stride > MAX_STORE_OFFSET:
             return None
-        return cls(fields, block, step, blocks, words, weight_words, _strip(fields, words, spare_bytes))
+        weight_words, strip = pairs_of(taps, stride), _strip(fields, words, spare_bytes)
+        return cls(fields, block, step, blocks, words, taps, parts, weight_words, strip)
 
     @property
     def scratch_bytes(self) -> int:
@@ -187,33 +193,36 @@ def _call(graph: Graph, op: Operation, summary: str, shape: Shape, channels: Cha
     )
 
 
-def pair_words(channels: Channels, taps_h: int, taps: int, stride: int) -> Ints:
-    """[channels, words]: weights in pairs by row of taps."""
-    count = len(channels.bias)
-    rows = channels.weights.reshape(count, taps_h, taps)
-    rows = np.concatenate([rows, np.zeros_like(rows[..., :1])], axis=2)
+def pair_words(weights: Ints, stride: int) -> Ints:
+    """[channels, words]: ``weights`` [channels, rows, taps] in pairs by row of taps."""
+    taps = weights.shape[-1]
+    rows = np.concatenate([weights, np.zeros_like(weights[..., :1])], axis=2)
     starts = [*range(0, taps - 1, 2), *range(1, taps - 1, 2)]
     if stride == 2:
         starts = list(range(0, taps, 2))
     first, second = rows[..., starts], rows[..., [start + 1 for start in starts]]
-    return ((first & 0xFFFF) | (second & 0xFFFF) << 16).reshape(count, -1)
+    return ((first & 0xFFFF) | (second & 0xFFFF) << 16).reshape(len(weights), -1)
 
 
 def _stream(shape: Shape, channels: Channels) -> Constant:
     """Per channel: bias, weights in pairs by row of taps, requantisation."""
-    words = pair_words(channels, shape.fields["taps_h"], shape.fields["taps_w"], shape.fields["stride_w"])
+    rows, stride = shape.fields["taps_h"], shape.fields["stride_w"]
+    padded = np.zeros((len(channels.bias), rows, shape.taps * shape.parts), np.int64)
+    padded[:, :, : shape.fields["taps_w"]] = channels.weights.reshape(len(padded), rows, -1)
+    words = pair_words(padded.reshape(len(padded), rows * shape.parts, shape.taps), stride)
     columns = [channels.bias[:, None], words, channels.requants]
     data = np.concatenate(columns, axis=1) & 0xFFFFFFFF
     form = "relu" if channels.relu else "any"
-    text = f"m4 depthwise: bias, pairs of taps at stride {shape.fields['stride_w']}, {form}"
+    text = f"m4 depthwise: bias, pairs of taps at stride {stride}, {form}"
+    text += f", parts of {shape.taps}" if shape.parts > 1 else ""
     return Constant(data.astype("<u4").tobytes(), WORD, text)
 
 
 def _instance(shape: Shape, channels: Channels) -> tuple[str, str]:
     """Name and line of the tile for a shape (depthwise_tile.h)."""
     f, relu = shape.fields, int(channels.relu)
-    numbers = [f["taps_h"], f["taps_w"], f["stride_w"], shape.block, shape.step, shape.blocks]
+    numbers = [f["taps_h"], shape.taps, f["stride_w"], shape.block, shape.step, shape.blocks]
     numbers += [4 * shape.words, f["stride_h"], f["out_w"], f["out_c"], shape.weight_words]
-    numbers += [relu, channels.shift]
+    numbers += [relu, channels.shift, shape.parts]
     name = "depthwise_" + "_".join(map(str, numbers))
     return name, f"NN_M4_DEPTHWISE({name}, {', '.join(map(str, numbers))});"

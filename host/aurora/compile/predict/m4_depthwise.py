@@ -22,17 +22,18 @@ def tile_costs(instance: str) -> tuple[int, int]:
     if match is None:
         return 0, 0
     numbers = [int(number) for number in match[1].split(",")]
-    taps_h, taps, stride, n, step, blocks, pitch, down, width, channels, weights, relu, shift = numbers
+    taps_h, taps, stride, n, step, blocks, pitch, down, width, channels, weights, relu, shift, parts = numbers
+    rows = taps_h * parts
     n = n if n in (6, 5, 4, 3) else 2
     plain = bool(relu and shift)
-    kept, spare = plain and taps_h == 1 and n <= 4, plain and weights <= 2
+    kept, spare = plain and rows == 1 and n <= 4, plain and weights <= 2
     loads = 1 + int(weights == 3)
-    block = 1 + taps_h * (_row_of_taps(taps, stride, n) + (0 if kept else loads))
+    block = 1 + rows * (_row_of_taps(taps, stride, n) + (0 if kept else loads))
     block += (0 if kept else 1) + int(not plain)
     each = 2 + (0 if relu else 2) + (1 if shift else 2)  # smmla, strb, what negative sums lose, saturation
     block += n * each
-    on, base = _moves_on(taps_h, (n * stride - stride + taps - 1) // 2 + 1, pitch,
-                         down * pitch if blocks == 1 else 2 * step * stride)  # fmt: skip
+    reach, words = (taps_h - 1) * pitch + (parts - 1) * 2 * taps, (n * stride - stride + taps - 1) // 2 + 1
+    on, base = _moves_on(reach, words, down * pitch if blocks == 1 else 2 * step * stride)
     row = 2 if spare and blocks == 1 else 4
     if blocks > 1:
         row += (1 if spare else 2) + blocks * (
@@ -58,9 +59,9 @@ def chunk_cost(instance: str) -> int:
     return 1 + blocks * block + blocks - 1 + more + 2 * (carry // 2 + carry % 2) + 5
 
 
-def _moves_on(taps_h: int, words: int, pitch: int, distance: int) -> tuple[bool, int]:
-    """Whether the last load of a block moves the pointer on, and by how much it then starts ahead."""
-    rows = (taps_h - 1) * pitch
+def _moves_on(rows: int, words: int, distance: int) -> tuple[bool, int]:
+    """Whether the last load of a block moves the pointer on, and by how much it then starts ahead; ``rows``:
+    bytes from the first part of a row of taps to the last."""
     base = rows + 4 * ((words - 1) // 2 * 2) - distance
     on = base >= 0 and distance <= 252 and not (words % 2 and rows - distance > 252)
     return (True, base) if on else (False, 0)

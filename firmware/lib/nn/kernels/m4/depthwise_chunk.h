@@ -77,6 +77,8 @@ __asm__(/* Blocks of n outputs, `step` apart; `carry` words move from word `move
         ".set nn_on, 0\n"
         ".set nn_rows, 1\n"
         ".set nn_pitch, 0\n"
+        ".set nn_parts, 1\n"
+        ".set nn_part, 0\n"
         ".set nn_words, (\\n*\\stride-\\stride+\\taps-1)/2+1\n"
         "  push {r3-r11, lr}\n"
         "  mov lr, r2\n"
@@ -153,7 +155,7 @@ static inline void nn_m4_chunk_model(const nn_m4_chunk_shape *s, uint32_t *plane
         moved[3 + s->weights] = more ? w[3 + s->weights] : 0;
         const nn_m4_depthwise_shape row = {
             1, s->taps,     s->stride,   s->n,       s->step, s->blocks, s->plane,
-            1, s->channels, s->channels, s->weights, s->relu, s->shift};
+            1, s->channels, s->channels, s->weights, s->relu, s->shift,  1};
         nn_m4_depthwise_model(row, planes, moved, y, 1);
         memmove(planes, planes + s->move, (size_t)(4 * s->carry));
     }
