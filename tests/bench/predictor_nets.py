@@ -8,6 +8,7 @@ import numpy as np
 from tflite_file import NONE, RELU, SAME, VALID, TfliteFile
 
 IN_SCALE, WEIGHT_SCALE, OUT_SCALE = 0.05, 0.01, 0.2
+DEAD_SCALE = 1e-10  # of weights whose channel no input changes
 
 
 class Branches:
@@ -27,15 +28,18 @@ class Branches:
 
     def conv(
         self, taps: tuple[int, int], channels: int, stride: int = 1, padding: int = SAME, relu: bool = True,
-        *, depthwise: bool = False, pool: int = 0,
+        *, depthwise: bool = False, pool: int = 0, turn: int = 0,
     ) -> None:  # fmt: skip
-        """A convolution, and behind it a max pool of 1 x ``pool``."""
+        """A convolution, and behind it a max pool of 1 x ``pool``. Of every ``turn`` channels the second half
+        are dead."""
         strides = (1 if taps[0] == 1 else stride, stride)
         if taps[1] == 1 and taps[0] > 1:
             strides = (stride, 1)
         shape = (*(self.size(axis, taps[axis], strides[axis], padding) for axis in (0, 1)), channels)
         y = self.out(shape, relu)
-        self.file.conv(self.rng, self.x, taps, y, np.full(channels, WEIGHT_SCALE), depthwise=depthwise,
+        dead = np.arange(channels) % max(turn, 1) >= max(turn, 2) / 2
+        scales = np.where(dead, DEAD_SCALE, WEIGHT_SCALE)
+        self.file.conv(self.rng, self.x, taps, y, scales, depthwise=depthwise,
                        strideH=strides[0], strideW=strides[1], padding=padding,
                        fusedActivationFunction=RELU if relu else NONE)  # fmt: skip
         if pool:
@@ -107,6 +111,14 @@ def convolutions_of_two_axes() -> Iterator[Branches]:
         yield net
 
 
+def dead_channels() -> Iterator[Branches]:
+    for size, channels in ((6, 32), (9, 8)):
+        net = Branches((size, size, channels))
+        for turn in (4, 8, 16, 64):
+            net.conv((1, 1), 64, turn=turn)
+        yield net
+
+
 def depthwise() -> Iterator[Branches]:
     for shape in ((12, 12, 8), (25, 5, 16), (1, 64, 24), (6, 6, 40), (48, 48, 3)):
         net = Branches(shape)
@@ -167,6 +179,7 @@ def element_by_element() -> Iterator[Branches]:
 MAKERS: dict[str, Callable[[], Iterator[Branches]]] = {
     "rows": convolutions_along_a_row,
     "blocks": convolutions_of_two_axes,
+    "dead": dead_channels,
     "depthwise": depthwise,
     "dense": dense,
     "pools": pools,

@@ -15,6 +15,10 @@ import test_engine_models
 import test_engine_ops as grid
 from aurora.compile import Program, compile_model
 from aurora.compress.tflm import TflmInterpreter
+from aurora.spec.board import load_board
+from aurora.verify.image import build_image
+from aurora.verify.inputs import seeded_inputs
+from aurora.verify.machine import INFERENCE, run_image
 from engine_host import HostEngine, extremes, random_inputs
 from test_engine_ops import out_size
 from tflite_file import NONE, RELU, RELU6, SAME, VALID, TfliteFile
@@ -246,6 +250,20 @@ def test_form_on_the_board(form: str, tmp_path: Path) -> None:
     program = compile_model(tflite, CORE)
     inputs, expected = oracle(tflite, program, 20)
     assert np.array_equal(engine_board.run(program, program.constants, inputs, tmp_path), expected)
+
+
+@pytest.mark.emulated
+def test_dead_channels_cost_little_and_are_no_part_of_the_layout(tmp_path: Path) -> None:
+    board, spent, layouts = load_board("mps2_an386"), [], set()
+    for dead in (range(0), range(4, 16)):
+        tflite = convolution((3, 8, 64), (1, 1), 16, dead=tuple(dead))
+        program = compile_model(tflite, CORE)
+        image = build_image(program, board, tmp_path / str(len(spent)))
+        run = run_image(image, seeded_inputs(program.inputs, 1), count=INFERENCE)
+        spent += run.instructions()
+        layouts.add(program.layout_id)
+    assert len(layouts) == 1
+    assert spent[1] < spent[0] / 2
 
 
 @pytest.mark.parametrize("seed", range(15))
