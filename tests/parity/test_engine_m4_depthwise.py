@@ -50,8 +50,9 @@ CASES = {
 PORTABLE = ("one_column", "7x9", "three_channels", "large_factors")
 
 
-def network(case: str, chained: bool) -> bytes:
+def network(case: str, chained: bool, scales: tuple[float, float] | None = None) -> bytes:
     shape, taps, stride, padding, zero, activation, (low, high) = CASES[case]
+    low, high = scales or (low, high)
     rng = np.random.default_rng(7)
     file = TfliteFile()
     x = file.tensor((1, *shape), 0.03, zero)
@@ -91,6 +92,20 @@ def test_depthwise_on_the_board(case: str, tmp_path: Path) -> None:
     program = compile_model(tflite, "cortex-m4f", fuse=False)
     inputs, expected = oracle(tflite, program, 6)
     assert np.array_equal(engine_board.run(program, program.constants, inputs, tmp_path), expected)
+
+
+@pytest.mark.parametrize("chained", [False, True], ids=["alone", "fused"])
+def test_a_deployed_shift_is_kept_where_another_would_do(
+    chained: bool, build: Callable[[Program], HostEngine]
+) -> None:
+    deployed = compile_model(network("1x5_stride_2", chained, (0.06, 3.5)), "cortex-m4f")
+    tflite = network("1x5_stride_2", chained, (0.06, 0.8))
+    own = compile_model(tflite, "cortex-m4f")
+    assert own.layout_id != deployed.layout_id
+    program = compile_model(tflite, "cortex-m4f", for_layout=deployed.layout)
+    assert program.layout_id == deployed.layout_id
+    inputs, expected = oracle(tflite, program, 20)
+    assert np.array_equal(build(program).run(inputs), expected)
 
 
 def oracle(tflite: bytes, program: Program, rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -45,7 +45,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
         return None
     sums = sums_of(graph, op, matrix_of(graph, op), variant, wide=conv["in_c"] < 4)
     matrix = weights.data.astype(np.int8).reshape(-1, depthwise["out_c"]).T
-    channels = channels_of(graph, reader, matrix)
+    channels = channels_of(graph, reader, matrix, variant, "depthwise_relu")
     if sums is None or channels is None:
         return None
     return Group((_call(graph, op, reader, plan, sums, channels),), (reader,))

@@ -37,7 +37,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     if shape is None:
         return None
     matrix = weights.data.astype(np.int8).reshape(-1, fields["out_c"]).T
-    channels = channels_of(graph, op, matrix)
+    channels = channels_of(graph, op, matrix, variant)
     if channels is None:
         return None
     summary = (
