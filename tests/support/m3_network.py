@@ -8,7 +8,8 @@ ALONG = {"filterHeight": 1, "strideH": 1, "padding": VALID}
 
 def m3_forms(seed: int = 1) -> bytes:
     """Convolutions along a row (pooled by two and four, strided), of rows of taps (direct, gathered, dilated)
-    and of points; depthwise of one row and of several; a sum; dense layers of one row and of several."""
+    and of points; depthwise of one row and of several, and behind a convolution; a sum; dense layers of one
+    row and of several."""
     rng = np.random.default_rng(seed)
     file = TfliteFile()
     x = file.tensor((1, 1, 64, 3), 0.05, int(rng.integers(-60, 60)))
@@ -29,14 +30,15 @@ def m3_forms(seed: int = 1) -> bytes:
 
     two = pooled(conv(x, (1, 16, 6), (1, 9), strideW=4), 16, 6, 2)
     four = pooled(conv(x, (1, 32, 8), (1, 8), strideW=2), 32, 8, 4)
-    lane = conv(conv(four, (1, 8, 8), (1, 3)), (1, 4, 8), (1, 5), strideW=2, depthwise=True)
+    lane = conv(four, (1, 4, 8), (1, 5), strideW=2, depthwise=True)
+    chain = conv(conv(x, (1, 64, 8), (1, 3), RELU6), (1, 32, 8), (1, 5), NONE, strideW=2, depthwise=True)
     rows = conv(image, (9, 8, 8), (3, 3))
     planes = conv(rows, (9, 8, 8), (3, 3), depthwise=True)
     points = conv(planes, (9, 8, 8), (1, 1), NONE)
     total = file.tensor((1, 9, 8, 8), 0.5, 3)
     file.op("ADD", [rows, points], [total], fusedActivationFunction=NONE)
     outs = [
-        two, lane, total,
+        two, lane, chain, total,
         conv(four, (1, 8, 5), (1, 5), NONE),
         conv(planes, (5, 4, 7), (3, 3), RELU6, strideH=2, strideW=2),
         conv(image, (9, 8, 4), (3, 2), dilationHFactor=2, dilationWFactor=2),

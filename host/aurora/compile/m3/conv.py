@@ -4,6 +4,7 @@ several rows of FULLY_CONNECTED, and DEPTHWISE_CONV_2D of one input channel."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ ROW_COST, GATHER_COST = 5, 15  # instructions: a row of taps of four channels; o
 
 
 def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
-    matrix = _matrix(graph, op)
+    matrix = matrix_of(graph, op)
     fields = _fields(graph, op) if matrix is not None else None
     if matrix is None or fields is None:
         return None
@@ -47,7 +48,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     return Group((_call(graph, op, fields, sums, out, pool),), (pooled,) if pooled else ())
 
 
-def _matrix(graph: Graph, op: Operation) -> NDArray[np.int8] | None:
+def matrix_of(graph: Graph, op: Operation) -> NDArray[np.int8] | None:
     """Weights [output, tap]."""
     weights = graph.activation(op, 1)
     assert weights.data is not None
@@ -78,12 +79,7 @@ def _call(
 ) -> KernelCall:
     x, made = graph.activation(op), graph.result(op)
     channels, taps = sums.weights.shape
-    read = _reading(fields, taps, channels)
-    together = max(pool, TOGETHER)
-    name = "row" if read["rows"] == 1 else "rows"
-    name += (f"_max{pool}" if pool > 1 else "") + ("_relu" if sums.relu else "")
     low, high = activation_range(op, made, int(op.options["activation"]))
-    weights, set_bytes = stream(sums, CHANNELS)
     what = f"{fields['taps_h']}x{fields['taps_w']} taps, stride {fields['stride_h']}x{fields['stride_w']}"
     largest = f", the largest of {pool}" if pool > 1 else ""
     return KernelCall(
@@ -91,26 +87,28 @@ def _call(
         header="m3/conv.h",
         parameters="nn_m3_conv_params",
         summary=f"{op.kind} {shape_text(x.shape)} -> {shape_text(made.shape)}, {what}{largest}",
-        fields={
-            "tile": f"nn_m3_{name}",
-            "window": fields,
-            "taps": taps,
-            **read,
-            "pool": pool,
-            "together": together,
-            "set_bytes": set_bytes,
-        },
-        constants={"weights": weights, "levels": levels_constant(x, made, low, high)},
+        fields={"windows": windows(fields, sums, pool)},
+        constants={"weights": stream(sums, CHANNELS)[0], "levels": levels_constant(x, made, low, high)},
         inputs=(x.index,),
         outputs=(out.index,),
         macs=made.elements * taps,
-        scratch_bytes=together * taps,
+        scratch_bytes=max(pool, TOGETHER) * taps,
         facts={"kind": sums.kind, "relu": int(sums.relu)},
         overlaps={0: distance(fields, channels, pool)},
     )
 
 
-def _reading(fields: Mapping[str, int], taps: int, channels: int) -> dict[str, int]:
+def windows(fields: Mapping[str, int], sums: Sums, pool: int) -> dict[str, Any]:
+    """nn_m3_windows."""
+    channels, taps = sums.weights.shape
+    read = reading(fields, taps, channels)
+    name = "row" if read["rows"] == 1 else "rows"
+    name += (f"_max{pool}" if pool > 1 else "") + ("_relu" if sums.relu else "")
+    return {"tile": f"nn_m3_{name}", "window": fields, "taps": taps, **read, "pool": pool,
+            "together": max(pool, TOGETHER), "set_bytes": stream(sums, CHANNELS)[1]}  # fmt: skip
+
+
+def reading(fields: Mapping[str, int], taps: int, channels: int) -> dict[str, int]:
     """Which windows are read where they lie, and how: by rows of taps, of which neighbours in memory are one.
     Where rows are so short that walking them costs more than gathering does, all windows are gathered."""
     gathered = {"rows": 1, "row_bytes": taps, "skip": 0, "top": 0, "bottom": 0, "left": 0, "right": 0}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from aurora.compile.groups import Group
-from aurora.compile.ir import Graph, KernelCall, Operation, shape_text
+from aurora.compile.ir import Constant, Graph, KernelCall, Operation, shape_text
 from aurora.compile.m3.geometry import straightened
 from aurora.compile.m3.streams import stream
 from aurora.compile.m4.sums import Sums, sums_of
@@ -19,31 +20,32 @@ from aurora.compile.window import window_of
 KINDS = ("DEPTHWISE_CONV_2D",)
 
 LANES = 4  # channels laid out side by side
-MOST_TAPS, MOST_INPUTS = 8, 32  # of a row: what is unrolled
+MOST_TAPS, MOST_INPUTS = 16, 32  # of a row: what is unrolled
 BLOCKS = (6, 5, 4, 3, 2, 1)  # outputs at once
 FINISH = 8  # instructions of one output beside its taps
 
 
 def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
-    x, weights = graph.activation(op), graph.activation(op, 1)
-    assert weights.data is not None
-    window = window_of(graph, op, (weights.shape[1], weights.shape[2]), weights.shape[3])
-    fields = straightened(window.fields)
-    if fields["in_c"] != fields["out_c"] or fields["in_c"] % LANES or fields["taps_w"] > MOST_TAPS:
+    planes = Planes.of(graph, op, variant)
+    if planes is None:
         return None
-    if fields["dilation_w"] != 1 or fields["dilation_h"] != 1:
-        return None
-    blocks = Blocks.of(fields)
-    if blocks is None:
-        return None
-    matrix = np.ascontiguousarray(weights.data.astype(np.int8).reshape(-1, fields["out_c"]).T)
-    sums = sums_of(graph, op, matrix, variant, wide=True)
-    if sums is None:
-        return None
-    summary = (
-        f"DEPTHWISE_CONV_2D {shape_text(x.shape)} -> {shape_text(graph.result(op).shape)}, {window.text}"
+    x, out = graph.activation(op), graph.result(op)
+    call = KernelCall(
+        function="nn_m3_depthwise",
+        header="m3/depthwise.h",
+        parameters="nn_m3_depthwise_params",
+        summary=f"DEPTHWISE_CONV_2D {shape_text(x.shape)} -> {shape_text(out.shape)}, {planes.text}",
+        fields={"planes": planes.members},
+        constants={"weights": planes.streams, "levels": planes.levels},
+        inputs=(x.index,),
+        outputs=(out.index,),
+        macs=planes.macs,
+        scratch_bytes=planes.bytes,
+        facts={"kind": planes.sums.kind, "relu": int(planes.sums.relu)},
+        instances=(planes.instance,),
+        in_place=(0,),
     )
-    return Group((_call(graph, op, summary, fields, blocks, sums),))
+    return Group((call,))
 
 
 @dataclass(frozen=True)
@@ -72,46 +74,99 @@ class Blocks:
         return cls(*min(found)[1:]) if found else None
 
 
-def _call(
-    graph: Graph, op: Operation, summary: str, fields: Mapping[str, int], blocks: Blocks, sums: Sums
-) -> KernelCall:
-    x, out = graph.activation(op), graph.result(op)
-    low, high = activation_range(op, out, int(op.options["activation"]))
-    streams, stream_bytes = stream(sums, 1)
-    high_rows = (fields["out_h"] - 1) * fields["stride_h"] + fields["taps_h"]
-    wide = (fields["out_w"] - 1) * fields["stride_w"] + fields["taps_w"]
-    pitch, channels = LANES * wide, fields["out_c"]
-    numbers = [int(fields["taps_h"] == 1), fields["taps_w"], fields["stride_w"], blocks.size, int(sums.relu)]
-    name = "depthwise_" + "_".join(map(str, numbers))
-    return KernelCall(
-        function="nn_m3_depthwise",
-        header="m3/depthwise.h",
-        parameters="nn_m3_depthwise_params",
-        summary=summary,
-        fields={
-            "tile": name,
-            "window": fields,
-            "high": high_rows,
+@dataclass(frozen=True, eq=False)
+class Planes:
+    """What the kernel needs of a depthwise convolution, whoever fills its planes."""
+
+    fields: Mapping[str, int]
+    text: str
+    blocks: Blocks
+    sums: Sums
+    levels: Constant
+    filled: bool  # the whole input is laid out, not only what a window reaches
+
+    @classmethod
+    def of(cls, graph: Graph, op: Operation, variant: Variant, *, filled: bool = False) -> Planes | None:
+        """None where the kernel does not take it."""
+        weights = graph.activation(op, 1)
+        assert weights.data is not None
+        window = window_of(graph, op, (weights.shape[1], weights.shape[2]), weights.shape[3])
+        fields = straightened(window.fields)
+        if fields["in_c"] != fields["out_c"] or fields["in_c"] % LANES or fields["taps_w"] > MOST_TAPS:
+            return None
+        blocks = Blocks.of(fields)
+        if fields["dilation_w"] != 1 or fields["dilation_h"] != 1 or blocks is None:
+            return None
+        matrix = np.ascontiguousarray(weights.data.astype(np.int8).reshape(-1, fields["out_c"]).T)
+        sums = sums_of(graph, op, matrix, variant, wide=True)
+        if sums is None:
+            return None
+        low, high = activation_range(op, graph.result(op), int(op.options["activation"]))
+        levels = levels_constant(graph.activation(op), graph.result(op), low, high)
+        return cls(fields, window.text, blocks, sums, levels, filled)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns with their padding."""
+        f = self.fields
+        reached = [(f[f"out_{axis}"] - 1) * f[f"stride_{axis}"] + f[f"taps_{axis}"] for axis in "hw"]
+        whole = [f[f"pad_{axis}"] + f[f"in_{axis}"] if self.filled else 0 for axis in "hw"]
+        return max(reached[0], whole[0]), max(reached[1], whole[1])
+
+    @property
+    def bytes(self) -> int:
+        return LANES * self.size[0] * self.size[1]
+
+    @property
+    def macs(self) -> int:
+        f = self.fields
+        return f["out_h"] * f["out_w"] * f["out_c"] * f["taps_h"] * f["taps_w"]
+
+    @property
+    def streams(self) -> Constant:
+        return stream(self.sums, 1)[0]
+
+    @property
+    def _numbers(self) -> list[int]:
+        single = int(self.fields["taps_h"] == 1)
+        return [single, self.fields["taps_w"], self.fields["stride_w"], self.blocks.size, int(self.sums.relu)]
+
+    @property
+    def name(self) -> str:
+        return "depthwise_" + "_".join(map(str, self._numbers))
+
+    @property
+    def instance(self) -> str:
+        return f"NN_M3_DEPTHWISE({self.name}, {', '.join(map(str, self._numbers))});"
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """nn_m3_planes."""
+        high, wide = self.size
+        return {
+            "tile": self.name,
+            "window": self.fields,
+            "high": high,
             "wide": wide,
-            "lane": {
-                "rows": fields["out_h"],
-                "taps_h": fields["taps_h"],
-                "pitch": pitch,
-                "x_row": pitch * fields["stride_h"],
-                "blocks": blocks.count,
-                "x_block": LANES * fields["stride_w"] * blocks.step,
-                "y_block": channels * blocks.step,
-                "channels": channels,
-                "y_row": channels * fields["out_w"],
-            },
-            "weight_bytes": stream_bytes,
-        },
-        constants={"weights": streams, "levels": levels_constant(x, out, low, high)},
-        inputs=(x.index,),
-        outputs=(out.index,),
-        macs=out.elements * sums.weights.shape[1],
-        scratch_bytes=high_rows * pitch,
-        facts={"kind": sums.kind, "relu": int(sums.relu)},
-        instances=(f"NN_M3_DEPTHWISE({name}, {', '.join(map(str, numbers))});",),
-        in_place=(0,),
-    )
+            "lane": _lane(self.fields, self.blocks, LANES * wide),
+            "weight_bytes": stream(self.sums, 1)[1],
+        }
+
+
+def _lane(fields: Mapping[str, int], blocks: Blocks, pitch: int) -> dict[str, int]:
+    """nn_m3_lane. A column of blocks is walked like a row of them: one loop less."""
+    channels = fields["out_c"]
+    lane = {
+        "rows": fields["out_h"],
+        "taps_h": fields["taps_h"],
+        "pitch": pitch,
+        "x_row": pitch * fields["stride_h"],
+        "blocks": blocks.count,
+        "x_block": LANES * fields["stride_w"] * blocks.step,
+        "y_block": channels * blocks.step,
+        "channels": channels,
+        "y_row": channels * fields["out_w"],
+    }
+    if blocks.count == 1:
+        lane |= {"rows": 1, "blocks": lane["rows"], "x_block": lane["x_row"], "y_block": lane["y_row"]}
+    return lane

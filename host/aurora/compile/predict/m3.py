@@ -14,11 +14,27 @@ DENSE_TOGETHER, DENSE_IN_LINE = 8, 4
 
 
 def conv(step: Mapping[str, Any]) -> Trips:
-    """Blocks of windows read where they lie, in runs, and gathered ones; each meets every four channels."""
-    f, tile = step["fields"], step["fields"]["tile"]
-    sets, tails = -(-f["window"]["out_c"] // CHANNELS), 1 + (f["window"]["out_c"] % CHANNELS != 0)
+    """All channels of a block of windows, then the next block."""
+    f = step["fields"]["windows"]
+    channels = f["window"]["out_c"]
+    return {"once": 1.0} | _convolved(f, -(-channels // CHANNELS), channels % CHANNELS != 0)
+
+
+def conv_depthwise(step: Mapping[str, Any]) -> Trips:
+    """Four channels after the other: all blocks of windows, then the planes that they are."""
+    f = step["fields"]["windows"]
+    times = f["window"]["out_c"] // CHANNELS
+    counts = {f"conv_{name}": count * times for name, count in _convolved(f, 1, False).items()}
+    planes = _planes(step["fields"]["planes"])
+    return {"once": 1.0} | counts | {name: count for name, count in planes.items() if name != "copied"}
+
+
+def _convolved(f: Mapping[str, Any], sets: int, tail: bool) -> Trips:
+    """Blocks of windows read where they lie, in runs, and gathered ones; each meets ``sets`` of channels, the
+    last of them in a call of its own where there is a ``tail``."""
+    tile = f["tile"]
     runs = whole = 0
-    gathered = []
+    gathered: list[int] = []
     for at, blocks in _course(f):
         runs += blocks > 0
         whole += blocks
@@ -30,8 +46,9 @@ def conv(step: Mapping[str, Any]) -> Trips:
     turns = whole * f["rows"] * -(-f["row_bytes"] // IN_LINE) + alone * -(-f["taps"] // IN_LINE)
     finished = (whole + alone) * sets * CHANNELS * (1 if f["pool"] > 1 else 2)
     counts = {
-        "calls": (runs + alone) * tails,
-        "blocks": (whole + alone) * tails,
+        "runs": runs + alone,
+        "calls": 2 * (whole + alone) if tail else runs + alone,
+        "blocks": (whole + alone) * (1 + tail),
         "sets": (whole + alone) * sets,
         "again": (whole + alone) * sets * (passes - 1),
         "rows": rows * sets if tile.startswith("nn_m3_rows") else 0,
@@ -40,7 +57,7 @@ def conv(step: Mapping[str, Any]) -> Trips:
         "finished_relu" if tile.endswith("relu") else "finished_any": finished,
         "pooled": finished if f["pool"] > 1 else 0,
     }
-    return {"once": 1.0} | _gathering(f["window"], gathered) | {n: float(c) for n, c in counts.items()}
+    return _gathering(f["window"], gathered) | {name: float(count) for name, count in counts.items()}
 
 
 def _course(f: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
@@ -88,23 +105,36 @@ def dense(step: Mapping[str, Any]) -> Trips:
 
 def depthwise(step: Mapping[str, Any]) -> Trips:
     """Planes of four channels are laid out, then each channel goes block by block."""
-    f = step["fields"]
+    return {"once": 1.0} | _planes(step["fields"]["planes"])
+
+
+def _planes(f: Mapping[str, Any]) -> Trips:
     g, lane = f["window"], f["lane"]
     _, single, taps, stride, size, relu = f["tile"].split("_")
     block, inputs = int(size), (int(size) - 1) * int(stride) + int(taps)
     channels = g["in_c"]
     blocks = channels * lane["rows"] * lane["blocks"]
     rows = blocks * lane["taps_h"]
-    copied = min(g["in_h"], f["high"] - g["pad_h"]) * min(g["in_w"], f["wide"] - g["pad_w"])
+    lines, columns = min(g["in_h"], f["high"] - g["pad_h"]), min(g["in_w"], f["wide"] - g["pad_w"])
     form = "relu" if relu == "1" else "any"
     held = "held" if single == "1" else "loaded"
-    return {"once": 1.0, "planes": channels / 4, "copied": channels / 4 * copied,
-            "filled": channels / 4 * (f["high"] * f["wide"] - copied),
-            "lines": channels / 4 * g["in_h"], "lanes": float(channels),
+    return {"filled": float(f["high"] * f["wide"]), "planes": channels / 4,
+            "copied": channels / 4 * lines * columns, "lines": channels / 4 * lines, "lanes": float(channels),
             "rows": float(channels * lane["rows"]), f"blocks_{held}": float(blocks),
             f"rows_of_taps_{held}": float(rows), f"inputs_{held}": float(rows * inputs),
             f"products_{held}": float(rows * block * int(taps)),
             f"outputs_{form}": float(blocks * block)}  # fmt: skip
+
+
+def pool(step: Mapping[str, Any]) -> Trips:
+    """Four channels at a time over the taps inside."""
+    g = step["fields"]["window"]
+    rows, columns = row_spans(g), column_spans(g)
+    high = sum(bottom - top for top, bottom in rows)
+    wide = sum(right - left for left, right in columns)
+    positions, quads = float(len(rows) * len(columns)), g["in_c"] // CHANNELS
+    return {"once": 1.0, "positions": positions, "quads": positions * quads,
+            "lines": float(high * len(columns) * quads), "taps": float(high * wide * quads)}  # fmt: skip
 
 
 def add(step: Mapping[str, Any]) -> Trips:

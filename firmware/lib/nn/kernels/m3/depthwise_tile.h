@@ -9,7 +9,7 @@
 
 #if NN_M3
 
-enum { NN_M3_LANES = 4, NN_M3_MOST_TAPS = 8, NN_M3_MOST_BLOCK = 6 };
+enum { NN_M3_LANES = 4, NN_M3_MOST_TAPS = 16, NN_M3_MOST_BLOCK = 6 };
 
 /* Offsets in bytes: x_row from an output row to the next, pitch from a row of taps to the next. */
 typedef struct {
@@ -42,7 +42,7 @@ static inline __attribute__((always_inline)) void nn_m3_taps_of_row(int32_t sum[
 static inline __attribute__((always_inline)) void nn_m3_weights(int32_t *to, const int8_t *from,
                                                                 int32_t taps)
 {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int32_t i = 0; i < taps; i++)
         to[i] = from[i];
 }
@@ -53,7 +53,8 @@ nn_m3_depthwise_lane(const nn_m3_lane *g, const int8_t *x, const uint8_t *stream
 {
     const int32_t bias = *(const int32_t *)(const void *)stream;
     const int8_t *weights = (const int8_t *)(stream + 4);
-    const int32_t taps_h = single ? 1 : g->taps_h;
+    const int32_t taps_h = single ? 1 : g->taps_h, pitch = g->pitch, channels = g->channels;
+    const int32_t x_block = g->x_block, y_block = g->y_block; /* stores of bytes may alias all */
     const nn_m3_requant q =
         *(const nn_m3_requant *)(const void *)(weights + ((taps_h * taps + 3) & ~3));
     int32_t w[NN_M3_MOST_TAPS];
@@ -63,7 +64,7 @@ nn_m3_depthwise_lane(const nn_m3_lane *g, const int8_t *x, const uint8_t *stream
     for (int32_t row = g->rows; row > 0; row--, x += g->x_row, y += g->y_row) {
         const int8_t *from = x;
         int8_t *to = y;
-        for (int32_t at = g->blocks; at > 0; at--, from += g->x_block, to += g->y_block) {
+        for (int32_t at = g->blocks; at > 0; at--, from += x_block, to += y_block) {
             int32_t sum[NN_M3_MOST_BLOCK];
 #pragma GCC unroll 8
             for (int32_t o = 0; o < block; o++)
@@ -72,14 +73,14 @@ nn_m3_depthwise_lane(const nn_m3_lane *g, const int8_t *x, const uint8_t *stream
                 nn_m3_taps_of_row(sum, from, w, taps, stride, block);
             } else {
                 const int8_t *tap = from, *next = weights;
-                for (int32_t ty = taps_h; ty > 0; ty--, tap += g->pitch, next += taps) {
+                for (int32_t ty = taps_h; ty > 0; ty--, tap += pitch, next += taps) {
                     nn_m3_weights(w, next, taps);
                     nn_m3_taps_of_row(sum, tap, w, taps, stride, block);
                 }
             }
             int8_t *out = to;
 #pragma GCC unroll 8
-            for (int32_t o = 0; o < block; o++, out += g->channels)
+            for (int32_t o = 0; o < block; o++, out += channels)
                 *out = nn_m3_output(sum[o], &q, relu);
         }
     }
