@@ -28,10 +28,10 @@ class Branches:
 
     def conv(
         self, taps: tuple[int, int], channels: int, stride: int = 1, padding: int = SAME, relu: bool = True,
-        *, depthwise: bool = False, pool: int = 0, turn: int = 0,
+        *, depthwise: bool = False, pool: int = 0, turn: int = 0, then: tuple[int, int] = (0, 1),
     ) -> None:  # fmt: skip
-        """A convolution, and behind it a max pool of 1 x ``pool``. Of every ``turn`` channels the second half
-        are dead."""
+        """A convolution, and behind it a max pool of 1 x ``pool`` or, of (taps, stride) ``then``, a depthwise
+        along the row. Of every ``turn`` channels the second half are dead."""
         strides = (1 if taps[0] == 1 else stride, stride)
         if taps[1] == 1 and taps[0] > 1:
             strides = (stride, 1)
@@ -46,6 +46,11 @@ class Branches:
             pooled = self.out((shape[0], shape[1] // pool, channels), relu)
             y = self.file.op("MAX_POOL_2D", [y], [pooled], filterHeight=1, filterWidth=pool, strideH=1,
                              strideW=pool, padding=VALID)  # fmt: skip
+        if then[0]:
+            made = self.out((shape[0], -(-shape[1] // then[1]), channels), relu)
+            y = self.file.conv(self.rng, y, (1, then[0]), made, scales, depthwise=True,
+                               strideH=1, strideW=then[1], padding=SAME,
+                               fusedActivationFunction=RELU if relu else NONE)  # fmt: skip
         self.outputs.append(y)
 
     def pool(self, kind: str, taps: tuple[int, int], stride: tuple[int, int], padding: int = VALID) -> None:
@@ -97,6 +102,20 @@ def convolutions_along_a_row() -> Iterator[Branches]:
     for taps, outputs, pool in ((5, 8, 2), (9, 16, 2), (7, 16, 4), (3, 24, 4)):
         net.conv((1, taps), outputs, 1, pool=pool)
         net.conv((1, taps), outputs, 2, pool=pool)
+    yield net
+
+
+def rows_with_depthwise() -> Iterator[Branches]:
+    for width, channels in ((256, 4), (128, 16), (96, 8), (64, 24)):
+        net = Branches((1, width, channels))
+        for taps, outputs, stride in ((3, 8, 1), (5, 16, 2), (8, 20, 4), (1, 12, 1), (1, 32, 1)):
+            for relu, then in ((True, (5, 2)), (False, (3, 1)), (True, (4, 1))):
+                net.conv((1, taps), outputs, stride, relu=relu, then=then)
+        yield net
+    net = Branches((1, 512, 3))
+    for outputs in (8, 16, 20):
+        for relu, then in ((True, (5, 2)), (False, (3, 1)), (True, (4, 1))):
+            net.conv((1, 8), outputs, 4, relu=relu, then=then)
     yield net
 
 
@@ -178,6 +197,7 @@ def element_by_element() -> Iterator[Branches]:
 
 MAKERS: dict[str, Callable[[], Iterator[Branches]]] = {
     "rows": convolutions_along_a_row,
+    "rows_with_depthwise": rows_with_depthwise,
     "blocks": convolutions_of_two_axes,
     "dead": dead_channels,
     "depthwise": depthwise,

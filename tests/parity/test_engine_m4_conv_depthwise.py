@@ -61,6 +61,9 @@ ALONE = {
     "step_of_3": Case(channels=(3, 8), conv=(5, 1, SAME, RELU)),
     "long_depthwise": Case(depthwise=(9, 2, SAME, RELU)),
     "stride_3": Case(depthwise=(5, 3, SAME, RELU)),
+    "too_much_scratch": Case(
+        width=64, channels=(32, 16), conv=(8, 4, SAME, RELU), depthwise=(4, 1, SAME, RELU)
+    ),
 }
 
 

@@ -97,9 +97,11 @@ class Plan:
             and not (given and depthwise["out_w"] % chunk)
             for at_once in range(BLOCK, chunk * stride + taps + BLOCK, BLOCK)
         ]
-        limit = max(SCRATCH_BYTES, graph.result(op).bytes // PART, spare_bytes)
-        plans = [plan for plan in plans if plan._fits(limit)]
-        return min(plans, key=lambda plan: plan._cost, default=None)
+        limit = max(SCRATCH_BYTES, graph.result(op).bytes // PART)
+        if not any(plan._fits(limit) for plan in plans):  # whatever there is to spare
+            return None
+        plans = [plan for plan in plans if plan._fits(max(limit, spare_bytes))]
+        return min(plans, key=lambda plan: plan._cost)
 
     def _fits(self, limit: int) -> bool:
         channels = self.conv["out_c"]

@@ -12,6 +12,7 @@ from aurora.compile.ir import Graph, KernelCall
 from aurora.compile.passes.arena import MANY, Buffer, Plan, plan_arena, prove
 from aurora.compile.passes.lives import lives, overlaps, scratch_key, tensor_key
 from aurora.compile.passes.storage import Storage
+from aurora.errors import AuroraError
 
 Calls = tuple[KernelCall, ...]
 
@@ -28,6 +29,8 @@ def place(
         return calls, buffers, plan
     gaps = [gap(scratch_key(step), step, buffers, plan, alignment) for step in range(len(calls))]
     wider = lower([size for _, size in gaps])
+    if len(wider) != len(calls):
+        raise AuroraError("room to spare has changed the steps of the program")
     chosen, offsets = list(calls), dict(plan.offsets)
     for step, (at, size) in enumerate(gaps):
         old, new = calls[step], wider[step]
