@@ -7,23 +7,9 @@
 
 #if NN_M3
 
-static inline int8_t *nn_m3_copy(int8_t *to, const int8_t *from, int32_t bytes)
-{
-    for (; bytes >= 4; bytes -= 4, to += 4, from += 4)
-        nn_m3_store4(to, nn_m3_load4(from));
-    for (; bytes > 0; bytes--)
-        *to++ = *from++;
-    return to;
-}
-
-static inline int8_t *nn_m3_fill(int8_t *to, uint32_t four, int32_t bytes)
-{
-    for (; bytes >= 4; bytes -= 4, to += 4)
-        nn_m3_store4(to, four);
-    for (; bytes > 0; bytes--)
-        *to++ = (int8_t)four;
-    return to;
-}
+/* Both return the end of what they wrote. */
+int8_t *nn_m3_copy(int8_t *to, const int8_t *from, int32_t bytes);
+int8_t *nn_m3_fill(int8_t *to, uint32_t four, int32_t bytes);
 
 /* Four times the byte. */
 static inline uint32_t nn_m3_four(int32_t byte)

@@ -5,24 +5,30 @@
 
 enum { CHANNELS = 4 };
 
+/* A row of taps, some of them in the padding or apart from each other. */
+static int8_t *gather_row(int8_t *to, const nn_window *g, const int8_t *row, nn_span columns,
+                          uint32_t zeros)
+{
+    const int32_t c = g->in_c, together = g->dilation_w == 1 ? columns.end - columns.first : 1;
+    to = nn_m3_fill(to, zeros, columns.first * c);
+    for (int32_t tx = columns.first; tx < columns.end; tx += together)
+        to = nn_m3_copy(to, row + tx * g->dilation_w * c, together * c);
+    return nn_m3_fill(to, zeros, (g->taps_w - columns.end) * c);
+}
+
 /* The taps of the window at (oy, ox), one row behind the other. */
 static __attribute__((noinline)) int8_t *gather(int8_t *to, const nn_window *g, const int8_t *x,
                                                 int32_t oy, int32_t ox, uint32_t zeros)
 {
     const nn_span rows = nn_rows(g, oy), columns = nn_columns(g, ox);
-    const int32_t c = g->in_c, together = g->dilation_w == 1 ? columns.end - columns.first : 1;
-    for (int32_t ty = 0; ty < g->taps_h; ty++) {
-        if (ty < rows.first || ty >= rows.end) {
-            to = nn_m3_fill(to, zeros, g->taps_w * c);
-            continue;
-        }
-        const int8_t *row = x + ((rows.origin + ty * g->dilation_h) * g->in_w + columns.origin) * c;
-        to = nn_m3_fill(to, zeros, columns.first * c);
-        for (int32_t tx = columns.first; tx < columns.end; tx += together)
-            to = nn_m3_copy(to, row + tx * g->dilation_w * c, together * c);
-        to = nn_m3_fill(to, zeros, (g->taps_w - columns.end) * c);
-    }
-    return to;
+    const int32_t bytes = g->taps_w * g->in_c, step = g->dilation_h * g->in_w * g->in_c;
+    const int32_t whole = g->dilation_w == 1 && columns.first == 0 && columns.end == g->taps_w;
+    const int8_t *row = x + (rows.origin * g->in_w + columns.origin) * g->in_c + rows.first * step;
+
+    to = nn_m3_fill(to, zeros, rows.first * bytes);
+    for (int32_t ty = rows.first; ty < rows.end; ty++, row += step)
+        to = whole ? nn_m3_copy(to, row, bytes) : gather_row(to, g, row, columns, zeros);
+    return nn_m3_fill(to, zeros, (g->taps_h - rows.end) * bytes);
 }
 
 static int8_t *place(const nn_m3_windows *p, const nn_m3_image *to, int32_t oy, int32_t ox)
