@@ -20,7 +20,7 @@ BIG = 7_000_000  # a bias that packed sums cannot hold
 @dataclass(frozen=True)
 class Case:
     """``channels`` of input and convolution; (taps, stride, padding, activation) of both operations; the
-    depthwise's weight scales reach from ``scales[0]`` to ``scales[1]``."""
+    depthwise's weight scales reach from ``scales[0]`` to ``scales[1]``; its output is given out ``flat``."""
 
     width: int = 96
     channels: tuple[int, int] = (4, 8)
@@ -30,6 +30,7 @@ class Case:
     bias: int = 9000
     scales: tuple[float, float] = (0.002, 0.02)
     chained: bool = True
+    flat: bool = False
     column: bool = False
 
 
@@ -38,6 +39,7 @@ CASES = {
     "pointwise": Case(width=128, channels=(16, 24), conv=(1, 1, SAME, RELU)),
     "first": Case(chained=False),
     "no_whole_chunk": Case(width=41, chained=False),
+    "no_whole_chunk_flat": Case(width=468, channels=(4, 16), chained=False, flat=True),
     "rest": Case(width=74),
     "odd_channels": Case(channels=(4, 7)),
     "two_channels": Case(channels=(8, 2)),
@@ -103,6 +105,9 @@ def network(case: Case) -> bytes:
     if case.chained:
         end = file.tensor(shape(width, made), 0.4, 3)
         add(out, made, end, (1, 1, SAME, NONE), False)
+    if case.flat:
+        end = file.tensor((1, width * made), 0.35, -128 if case.depthwise[3] == RELU else case.zero)
+        file.op("RESHAPE", [out], [end])
     return file.bytes([x], [end])
 
 

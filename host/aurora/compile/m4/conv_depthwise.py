@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aurora.compile.groups import Group, only_reader
+from aurora.compile.groups import Group, given_out, only_reader
 from aurora.compile.ir import Constant, Graph, KernelCall, Operation, Tensor, shape_text
 from aurora.compile.m4.conv_rows import BLOCK, MAX_OFFSET, MAX_STORE_OFFSET, matrix_of, row_window, unrolled
 from aurora.compile.m4.depthwise import MAX_WEIGHT_WORDS, as_rows, blocks_of, pair_words, pairs_of, words_of
@@ -88,7 +88,7 @@ class Plan:
         if pairs_of(taps, stride) > MAX_WEIGHT_WORDS or step % 4 or conv["out_c"] < 2 or reach >= MAX_OFFSET:
             return None
         groups, loops = unrolled(-(-conv["taps_w"] * conv["in_c"] // 4), (MAX_OFFSET - reach) // 8)
-        given = any(port.tensor == reader.outputs[0] for port in graph.outputs)
+        given = given_out(graph, reader.outputs[0])  # so that nothing may lie behind it
         plans = [
             cls(conv, depthwise, groups, loops, chunk, *found, at_once)
             for chunk in range(2, MOST_OUTPUTS + 1)
