@@ -187,6 +187,20 @@ def test_forms_on_the_board(tmp_path: Path) -> None:
     assert on_board(m3_forms(), tmp_path, 60)[1] == 60
 
 
+@pytest.mark.soak
+@pytest.mark.emulated
+@pytest.mark.parametrize("form", FORMS)
+def test_form_on_the_board(form: str, tmp_path: Path) -> None:
+    assert on_board(m4_grid.convolution(**m4_grid.FORMS[form][0]), tmp_path, 24)[1] == 24
+
+
+@pytest.mark.soak
+@pytest.mark.emulated
+@pytest.mark.parametrize("seed", range(800, 860))
+def test_random_network_on_the_board(seed: int, tmp_path: Path) -> None:
+    assert on_board(test_engine_models.Chain(seed).bytes(), tmp_path, 24)[1] == 24
+
+
 @pytest.mark.emulated
 @pytest.mark.parametrize("case", ["1x3", "1x6_stride_2", "3x3_odd", "3x3_stride_2_odd", "5x4", "one_column"])
 def test_depthwise_on_the_board(case: str, tmp_path: Path) -> None:
