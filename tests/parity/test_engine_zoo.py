@@ -24,7 +24,7 @@ from engine_host import HostEngine
 
 Build = Callable[[Program], HostEngine]
 ROWS, ARENA_BYTES = 16, 4 << 20
-CORES = ["host", "cortex-m4f"]  # those whose kernels have a form for this machine
+CORES = ["host", "cortex-m3", "cortex-m4f"]  # those whose kernels have a form for this machine
 ALWAYS = ["mobilenet_v3", "unet_2d", "lstm", "two_sensors", "float_edges"]
 #: Operations whose models this converter does not write, or takes the process down over.
 BY_HAND = {"BATCH_TO_SPACE_ND", "CALL_ONCE", "CUSTOM:ethos-u", "RSQRT", "SELECT_V2", "SHAPE",

@@ -65,6 +65,17 @@ def test_parts_that_are_none(file: TfliteFile, op: str, reason: str) -> None:
     assert caught.value.op == op
 
 
+@pytest.mark.parametrize(("kind", "field"), [("UNPACK", "num"), ("PACK", "valuesCount")])
+@pytest.mark.parametrize("count", [-1, 3, 6])
+def test_a_count_that_is_not_that_of_the_parts(kind: str, field: str, count: int) -> None:
+    """TFLite Micro goes by it and leaves the other parts as they were; found by damaging models."""
+    file = unpacked((1, 5, 3), 1)
+    setattr(file.operators[("UNPACK", "PACK").index(kind)].builtinOptions, field, count)
+    with pytest.raises(ModelRefused, match=f" {count} of its 5 ") as caught:
+        compile_model(file.bytes([0], [len(file.tensors) - 1]), "host")
+    assert caught.value.op == kind
+
+
 @pytest.mark.parametrize("kind", ["SPLIT", "SPLIT_V", "UNPACK", "SLICE", "STRIDED_SLICE", "TRANSPOSE", "PACK",
                                   "CONCATENATION"])  # fmt: skip
 def test_floats_moved_between_two_quantisations(kind: str, kernels: list[Path], tmp_path: Path) -> None:

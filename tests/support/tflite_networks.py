@@ -209,3 +209,31 @@ def m4_image() -> bytes:
         conv(rgb, (4, 5, 3), (2, 5), 2, 1),
     ]
     return file.bytes([x, rgb], outs)
+
+
+def moves() -> bytes:
+    """Parts taken out and put together, in int8 and, between two quantisations, in float."""
+    rng = np.random.default_rng(5)
+    file = TfliteFile()
+    q = (0.05, -3)
+    x, w = file.tensor((1, 4, 6), *q), file.tensor((1, 6, 4), *q)
+    file.op("TRANSPOSE", [x, file.tensor((3,), data=np.array([0, 2, 1], np.int32))], [w])
+    rows = [file.tensor((1, 4), *q) for _ in range(6)]
+    file.op("UNPACK", [w], rows, axis=1, num=6)
+    stacked = file.tensor((1, 4, 3), *q)
+    file.op("PACK", rows[::2], [stacked], axis=2, valuesCount=3)
+    real = file.tensor((1, 4, 3), dtype=np.float32)
+    file.op("DEQUANTIZE", [stacked], [real])
+    halves = [file.tensor((1, 2, 3), dtype=np.float32) for _ in range(2)]
+    file.op("SPLIT", [file.tensor((), data=np.array(1, np.int32)), real], halves, numSplits=2)
+    a, b = file.tensor((1, 2, 3), 0.02, 5), file.tensor((1, 2, 3), 0.02, 5)
+    for half, quantised in zip(halves, (a, b), strict=True):
+        file.op("QUANTIZE", [half], [quantised])
+    total, flat, y = (
+        file.tensor((1, 2, 3), 0.04, 1),
+        file.tensor((1, 6), 0.04, 1),
+        file.tensor((1, 3), 0.3, 9),
+    )
+    file.op("MUL", [a, b], [total])
+    file.op("RESHAPE", [total], [flat])
+    return file.bytes([x], [file.dense(rng, flat, 6, y), rows[1]])

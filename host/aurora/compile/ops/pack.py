@@ -16,6 +16,8 @@ def check(graph: Graph, op: Operation) -> None:
     axis = stack_axis(op, len(out.shape))
     if not 0 <= axis < len(out.shape) or len(op.inputs) != out.shape[axis]:
         raise refused(op, out, f"{len(op.inputs)} inputs are not {shape_text(out.shape)} along axis {axis}")
+    if op.options["count"] != len(op.inputs):
+        raise refused(op, out, f"TFLite Micro takes {op.options['count']} of its {len(op.inputs)} inputs")
     for number in range(len(op.inputs)):
         x = graph.activation(op, number)
         if x.shape != without(out.shape, axis):
@@ -34,7 +36,7 @@ SUPPORT = OpSupport(
     check=check,
     lower=lower,
     table="PackOptions",
-    options={"axis": "Axis"},
+    options={"axis": "Axis", "count": "ValuesCount"},
     operands=None,
     moves=True,
 )

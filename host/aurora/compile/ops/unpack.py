@@ -23,6 +23,8 @@ def check(graph: Graph, op: Operation) -> None:
     axis = stack_axis(op, len(x.shape))
     if not 0 <= axis < len(x.shape) or len(op.outputs) != x.shape[axis]:
         raise refused(op, x, f"{shape_text(x.shape)} has no {len(op.outputs)} parts along axis {axis}")
+    if op.options["count"] != len(op.outputs):
+        raise refused(op, x, f"TFLite Micro fills {op.options['count']} of its {len(op.outputs)} outputs")
     for index in op.outputs:
         if graph.tensors[index].shape != without(x.shape, axis):
             shapes = f"{shape_text(graph.tensors[index].shape)} is no part of {shape_text(x.shape)}"
@@ -44,5 +46,10 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> tuple[KernelCall, ..
 
 
 SUPPORT = OpSupport(
-    kind="UNPACK", check=check, lower=lower, table="UnpackOptions", options={"axis": "Axis"}, moves=True
+    kind="UNPACK",
+    check=check,
+    lower=lower,
+    table="UnpackOptions",
+    options={"axis": "Axis", "count": "Num"},
+    moves=True,
 )
