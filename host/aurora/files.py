@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -13,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from aurora.errors import InputError, WriteFailed
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def sha256_hex(path: Path) -> str:
@@ -38,6 +41,30 @@ def write_atomic(path: Path, data: bytes | str) -> None:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
         raise write_failed(path, error) from error
+
+
+def check_writable(folder: Path) -> None:
+    """Make ``folder`` and try to write into it, before the work whose result shall go there; WriteFailed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(4096))
+    except OSError as error:
+        raise write_failed(folder, error) from error
+
+
+@contextmanager
+def scratch_folder(prefix: str) -> Iterator[Path]:
+    """A folder below TMPDIR that goes at the end; no room there is WriteFailed rather than an OSError."""
+    hint = "free space there, or set TMPDIR"
+    try:
+        with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name:
+            yield Path(name)
+    except OSError as error:
+        where = tempfile.tempdir  # None where there is none to write to
+        if error.errno not in NO_ROOM and where is not None:
+            raise
+        raise WriteFailed(error.strerror or str(error), where=where or "TMPDIR", hint=hint) from error
 
 
 @contextmanager

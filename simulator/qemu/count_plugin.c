@@ -6,38 +6,16 @@
  * stack of return addresses is kept from the BL and BLX instructions that execute, so a function
  * that was jumped to as the last act of another ends with that one. FILE gets a line
  * "ADDRESS COUNT" a call, in order of their ends. Interrupts that fall into a call are counted with
- * it. QEMU packages no header for plugins: the few functions used are declared here after
- * qemu-plugin.h of QEMU 7.2 (plugin API 1). */
+ * it. */
+#include "plugin.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPORT __attribute__((visibility("default")))
-
-typedef uint64_t plugin_id;
-struct qemu_info;
-struct translation_block;
-struct instruction;
-extern void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
-                                                  void (*call)(plugin_id,
-                                                               struct translation_block *));
-extern void qemu_plugin_register_atexit_cb(plugin_id id, void (*call)(plugin_id, void *),
-                                           void *data);
-extern size_t qemu_plugin_tb_n_insns(const struct translation_block *block);
-extern struct instruction *qemu_plugin_tb_get_insn(const struct translation_block *block, size_t i);
-extern uint64_t qemu_plugin_insn_vaddr(const struct instruction *instruction);
-extern const void *qemu_plugin_insn_data(const struct instruction *instruction);
-extern size_t qemu_plugin_insn_size(const struct instruction *instruction);
-extern void qemu_plugin_register_vcpu_insn_exec_cb(struct instruction *instruction,
-                                                   void (*call)(unsigned, void *), int flags,
-                                                   void *data);
-
-EXPORT int qemu_plugin_version = 1;
-
-enum { MAX_WATCHED = 16, MAX_DEPTH = 1024, NO_REGISTERS = 0, IS_CALL = 8, ADDRESS_SHIFT = 4 };
+enum { MAX_WATCHED = 16, MAX_DEPTH = 1024, IS_CALL = 8, ADDRESS_SHIFT = 4 };
 
 typedef struct {
     uint64_t address, begin;

@@ -7,40 +7,15 @@
  * FILE gets, for each call in order of their ends, 64-bit words: a number n, then n times {address,
  * times executed, times it ended with a jump, instructions on its account}. An account is kept for
  * each call instruction in the watched function: all that is executed until the function itself
- * goes on. An instruction in an IT block counts even if its condition is false, as in
- * `-icount`.
- * QEMU packages no header for plugins: the few
- * functions used are declared here after qemu-plugin.h of QEMU 7.2 (plugin API 1). */
+ * goes on. An instruction in an IT block counts even if its condition is false, as in `-icount`. */
+#include "plugin.h"
+
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPORT __attribute__((visibility("default")))
-
-typedef uint64_t plugin_id;
-struct qemu_info;
-struct translation_block;
-struct instruction;
-extern void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
-                                                  void (*call)(plugin_id,
-                                                               struct translation_block *));
-extern void qemu_plugin_register_vcpu_tb_exec_cb(struct translation_block *block,
-                                                 void (*call)(unsigned, void *), int flags,
-                                                 void *data);
-extern void qemu_plugin_register_atexit_cb(plugin_id id, void (*call)(plugin_id, void *),
-                                           void *data);
-extern size_t qemu_plugin_tb_n_insns(const struct translation_block *block);
-extern struct instruction *qemu_plugin_tb_get_insn(const struct translation_block *block, size_t i);
-extern uint64_t qemu_plugin_insn_vaddr(const struct instruction *instruction);
-extern size_t qemu_plugin_insn_size(const struct instruction *instruction);
-extern void qemu_plugin_register_vcpu_insn_exec_inline(struct instruction *instruction,
-                                                       int operation, void *value, uint64_t by);
-
-EXPORT int qemu_plugin_version = 1;
-
-enum { NO_REGISTERS = 0, ADD_U64 = 0, MAX_CODE_BYTES = 1 << 24 };
+enum { MAX_CODE_BYTES = 1 << 24 };
 
 typedef struct {
     uint64_t begin, last, end; /* addresses: first and last instruction, behind the last */

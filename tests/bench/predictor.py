@@ -35,7 +35,8 @@ from aurora.verify.machine import INFERENCE, run_image  # noqa: E402
 from aurora.verify.profile import layers_of  # noqa: E402
 from predictor_nets import networks  # noqa: E402
 
-BOARDS = {"m4": "mps2_an386", "m55": "mps3_an547", "portable": "mps2_an385"}
+BOARDS = {"m3": "mps2_an385", "m4": "mps2_an386", "m55": "mps3_an547", "portable": "mps2_an385"}
+CORES = {"portable": "cortex-m0plus"}  # compiled for, where it is not the board's own core
 INPUTS = 20
 COEFFICIENTS = ROOT / "host" / "aurora" / "compile" / "predict" / "coefficients.json"
 FLOOR = 20  # instructions: smaller layers weigh no more than these
@@ -47,7 +48,7 @@ def measure(tflite: bytes, name: str, variant: str) -> dict[str, Any] | None:
     """Medians of one model; None where the engine refuses it or it does not fit."""
     board = load_board(BOARDS[variant])
     try:
-        program = compile_model(tflite, board.core, name=name)
+        program = compile_model(tflite, CORES.get(variant, board.core), name=name)
         with tempfile.TemporaryDirectory() as folder:
             image = build_image(program, board, Path(folder))
             run = run_image(image, seeded_inputs(program.inputs, INPUTS), count=INFERENCE)

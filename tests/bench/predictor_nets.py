@@ -8,6 +8,7 @@ import numpy as np
 from tflite_file import NONE, RELU, SAME, VALID, TfliteFile
 
 IN_SCALE, WEIGHT_SCALE, OUT_SCALE = 0.05, 0.01, 0.2
+DEAD_SCALE = 1e-10  # of weights whose channel no input changes
 
 
 class Branches:
@@ -27,21 +28,29 @@ class Branches:
 
     def conv(
         self, taps: tuple[int, int], channels: int, stride: int = 1, padding: int = SAME, relu: bool = True,
-        *, depthwise: bool = False, pool: int = 0,
+        *, depthwise: bool = False, pool: int = 0, turn: int = 0, then: tuple[int, int] = (0, 1),
     ) -> None:  # fmt: skip
-        """A convolution, and behind it a max pool of 1 x ``pool``."""
+        """A convolution, and behind it a max pool of 1 x ``pool`` or, of (taps, stride) ``then``, a depthwise
+        along the row. Of every ``turn`` channels the second half are dead."""
         strides = (1 if taps[0] == 1 else stride, stride)
         if taps[1] == 1 and taps[0] > 1:
             strides = (stride, 1)
         shape = (*(self.size(axis, taps[axis], strides[axis], padding) for axis in (0, 1)), channels)
         y = self.out(shape, relu)
-        self.file.conv(self.rng, self.x, taps, y, np.full(channels, WEIGHT_SCALE), depthwise=depthwise,
+        dead = np.arange(channels) % max(turn, 1) >= max(turn, 2) / 2
+        scales = np.where(dead, DEAD_SCALE, WEIGHT_SCALE)
+        self.file.conv(self.rng, self.x, taps, y, scales, depthwise=depthwise,
                        strideH=strides[0], strideW=strides[1], padding=padding,
                        fusedActivationFunction=RELU if relu else NONE)  # fmt: skip
         if pool:
             pooled = self.out((shape[0], shape[1] // pool, channels), relu)
             y = self.file.op("MAX_POOL_2D", [y], [pooled], filterHeight=1, filterWidth=pool, strideH=1,
                              strideW=pool, padding=VALID)  # fmt: skip
+        if then[0]:
+            made = self.out((shape[0], -(-shape[1] // then[1]), channels), relu)
+            y = self.file.conv(self.rng, y, (1, then[0]), made, scales, depthwise=True,
+                               strideH=1, strideW=then[1], padding=SAME,
+                               fusedActivationFunction=RELU if relu else NONE)  # fmt: skip
         self.outputs.append(y)
 
     def pool(self, kind: str, taps: tuple[int, int], stride: tuple[int, int], padding: int = VALID) -> None:
@@ -96,6 +105,20 @@ def convolutions_along_a_row() -> Iterator[Branches]:
     yield net
 
 
+def rows_with_depthwise() -> Iterator[Branches]:
+    for width, channels in ((256, 4), (128, 16), (96, 8), (64, 24)):
+        net = Branches((1, width, channels))
+        for taps, outputs, stride in ((3, 8, 1), (5, 16, 2), (8, 20, 4), (1, 12, 1), (1, 32, 1)):
+            for relu, then in ((True, (5, 2)), (False, (3, 1)), (True, (4, 1))):
+                net.conv((1, taps), outputs, stride, relu=relu, then=then)
+        yield net
+    net = Branches((1, 512, 3))
+    for outputs in (8, 16, 20):
+        for relu, then in ((True, (5, 2)), (False, (3, 1)), (True, (4, 1))):
+            net.conv((1, 8), outputs, 4, relu=relu, then=then)
+    yield net
+
+
 def convolutions_of_two_axes() -> Iterator[Branches]:
     for size, channels in ((16, 3), (12, 8), (9, 16), (8, 32), (11, 6), (24, 1)):
         net = Branches((size, size, channels))
@@ -104,6 +127,14 @@ def convolutions_of_two_axes() -> Iterator[Branches]:
             if max(taps) <= size:
                 for relu, padding in ((True, SAME), (False, SAME), (True, VALID)):
                     net.conv(taps, outputs, stride, padding, relu)
+        yield net
+
+
+def dead_channels() -> Iterator[Branches]:
+    for size, channels in ((6, 32), (9, 8)):
+        net = Branches((size, size, channels))
+        for turn in (4, 8, 16, 64):
+            net.conv((1, 1), 64, turn=turn)
         yield net
 
 
@@ -166,7 +197,9 @@ def element_by_element() -> Iterator[Branches]:
 
 MAKERS: dict[str, Callable[[], Iterator[Branches]]] = {
     "rows": convolutions_along_a_row,
+    "rows_with_depthwise": rows_with_depthwise,
     "blocks": convolutions_of_two_axes,
+    "dead": dead_channels,
     "depthwise": depthwise,
     "dense": dense,
     "pools": pools,

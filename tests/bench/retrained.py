@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "CUDA_VISIBLE_DEVICES": "-1"}
-CORES = ("cortex-m4f", "cortex-m55", "host")
+CORES = ("cortex-m3", "cortex-m4f", "cortex-m55", "host")
 CLASSES, STEPS, BATCH = 4, 120, 32
 
 

@@ -9,13 +9,15 @@ from aurora.compile import compile_model
 from aurora.compress.tflm import TflmInterpreter
 from engine_exact import input_blocks
 from engine_host import KERNELS, LIB, ROOT, write_program
-from tflite_networks import every_kernel, every_other_kernel, m4_forms, m4_image, two_heads
+from m3_network import m3_forms
+from tflite_networks import every_kernel, every_other_kernel, m4_chain, m4_forms, m4_image, two_heads
 
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wstrict-prototypes", "-Wcast-qual",
             "-Wundef", "-Werror", "-O2", f"-I{LIB}"]  # fmt: skip
 COMPILERS = {
     "host": ["gcc"],
     "m4": ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"],
+    "m3": ["arm-none-eabi-gcc", "-mcpu=cortex-m3", "-mthumb"],
     "m0": ["arm-none-eabi-gcc", "-mcpu=cortex-m0plus", "-mthumb"],
 }
 SANITIZERS = ["-g", "-O1", "-std=c11", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
@@ -53,12 +55,14 @@ MODELS = {
     "every_other_kernel": every_other_kernel,
     "two_heads": two_heads,
     "m4_forms": m4_forms,
+    "m4_chain": m4_chain,
     "m4_image": m4_image,
+    "m3_forms": m3_forms,
 }
+CASES = [(model, core) for model in MODELS for core in ("host", "cortex-m4f") if model != "m3_forms"]
 
 
-@pytest.mark.parametrize("core", ["host", "cortex-m4f"])
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model, core", [*CASES, ("m3_forms", "cortex-m3"), ("m4_image", "cortex-m3")])
 def test_clean_under_sanitizers(model: str, core: str, tmp_path: Path) -> None:
     tflite = MODELS[model]()
     program = compile_model(tflite, core)

@@ -92,8 +92,14 @@ def test_the_array_is_the_model_in_c_and_in_cplusplus(tmp_path: Path) -> None:
 
 
 @pytest.mark.emulated
-@pytest.mark.parametrize("folder", ["", "empty"])
-def test_without_the_library_the_build_says_so_in_one_line(folder: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("folder", "reason"),
+    [("", "TFLM_DIR is not set"), ("empty", "holds no libtensorflow-microlite.a"), ("two", "more than once")],
+)
+def test_without_one_library_the_build_says_so_in_one_line(folder: str, reason: str, tmp_path: Path) -> None:
+    for core in ("cortex-m4", "cortex-m55"):
+        (tmp_path / "two" / core).mkdir(parents=True)
+        (tmp_path / "two" / core / "libtensorflow-microlite.a").touch()
     settings = {**os.environ, "PLATFORMIO_CORE_DIR": str(ROOT / ".pio" / "core"), "PLATFORMIO_NO_ANSI": "1",
                 "PLATFORMIO_BUILD_DIR": str(tmp_path / "build"),
                 "TFLM_DIR": str(tmp_path / folder) if folder else ""}  # fmt: skip
@@ -101,7 +107,7 @@ def test_without_the_library_the_build_says_so_in_one_line(folder: str, tmp_path
     done = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=120, check=False)
     said = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("aurora: ")]
     assert done.returncode != 0 and len(said) == 1
-    assert ("libtensorflow-microlite.a" if folder else "TFLM_DIR is not set") in said[0]
+    assert reason in said[0]
 
 
 def test_the_lane_is_no_default_environment() -> None:

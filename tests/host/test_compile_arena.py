@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from aurora.compile import compile_model
 from aurora.compile.passes.arena import Buffer, Overlap, Plan, plan_arena, prove
+from aurora.compile.passes.spare import gap
 from aurora.errors import AuroraError
-from tflite_file import RELU, TfliteFile
+from tflite_file import RELU, SAME, TfliteFile
 
 ALIGNMENT = 8
 TWO = (Buffer("a", 10, 0, 2), Buffer("b", 10, 1, 3))
@@ -95,3 +96,24 @@ def test_what_ends_highest_is_tried_first() -> None:
     pairs = [Overlap("e", "f", None), Overlap("f", "a", 32), Overlap("a", "b", None), Overlap("b", "c", 16),
              Overlap("c", "g", None)]  # fmt: skip
     assert plan_arena(buffers, ALIGNMENT, pairs).bytes == 72
+
+
+def test_the_room_of_a_buffer_is_the_largest_gap_beside_those_that_live_with_it() -> None:
+    buffers = [Buffer("a", 12, 0, 2), Buffer("b", 16, 1, 3), Buffer("c", 100, 2, 2), Buffer("s", 8, 1, 1)]
+    plan = Plan({"a": 0, "b": 56, "c": 72, "s": 16}, 176)
+    assert gap("s", 1, buffers, plan, ALIGNMENT) == (72, 104)
+    assert gap("s", 2, buffers, plan, ALIGNMENT) == (16, 40)
+    assert gap("s", 9, buffers, plan, ALIGNMENT) == (0, 176)
+
+
+def test_steps_use_the_room_that_the_largest_leaves_them() -> None:
+    """An early layer needs much memory; a late one expands all of its rows in that room."""
+    file, rng = TfliteFile(), np.random.default_rng(0)
+    sizes = [(48, 48, 4), (48, 48, 12), (12, 12, 12), (12, 12, 12)]
+    tensors = [file.tensor((1, *size), 0.05 * (1 + i), -128) for i, size in enumerate(sizes)]
+    for i, stride in enumerate((1, 4, 1)):
+        file.conv(rng, tensors[i], (3, 3), tensors[i + 1], rng.uniform(0.002, 0.02, sizes[i + 1][2]),
+                  strideH=stride, strideW=stride, padding=SAME, fusedActivationFunction=RELU)  # fmt: skip
+    program = compile_model(file.bytes([tensors[0]], [tensors[-1]]), "cortex-m4f")
+    last = program.layout["steps"][-1]
+    assert last["function"] == "nn_m4_conv_strips" and last["fields"]["rows"] == 12

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aurora.build.generate import TFLM, generate
 from aurora.compile import compile_model
 from aurora.compress.release import Release, load_release
-from aurora.errors import InputError, PackDamaged, UnknownBoard
+from aurora.errors import InputError, PackDamaged, PackIncompatible, UnknownBoard
 from aurora.pack import check_compatible, pack_release, parse_pack
 from aurora.pack.check import FirmwareInfo
 from aurora.spec.board import load_board
@@ -118,6 +119,19 @@ def test_a_retrained_model_gives_a_new_pack_for_the_same_firmware(tmp_path: Path
     assert again.layout_id == program.layout_id
     assert again.parts["constants"] != program.constants
     check_compatible(again, FirmwareInfo(board.class_id, program.layout_id))
+
+
+def test_the_pack_for_tflite_micro_is_for_the_firmware_of_that_lane(tmp_path: Path, release: Release) -> None:
+    """What `pio run -e mps2_an386_tflm` generates for this release takes it, the default one not."""
+    generate(BOARD, release.path, tmp_path / "gen", engine=TFLM)
+    layout = bytes.fromhex(json.loads((tmp_path / "gen" / "layout.json").read_text())["layout_id"])
+    run("build", release.path, "--board", BOARD, "--tflm", "--out", tmp_path / "a.pack")
+    pack = parse_pack((tmp_path / "a.pack").read_bytes())
+    assert pack.parts["constants"].startswith(release.tflite)
+    check_compatible(pack, FirmwareInfo(load_board(BOARD).class_id, layout))
+    with pytest.raises(PackIncompatible, match="made for another program"):
+        direct = compile_model(release.tflite, load_board(BOARD).core)
+        check_compatible(pack, FirmwareInfo(load_board(BOARD).class_id, direct.layout_id))
 
 
 def test_a_release_that_contradicts_its_model_is_refused(release: Release) -> None:

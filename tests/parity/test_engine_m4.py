@@ -15,6 +15,10 @@ import test_engine_models
 import test_engine_ops as grid
 from aurora.compile import Program, compile_model
 from aurora.compress.tflm import TflmInterpreter
+from aurora.spec.board import load_board
+from aurora.verify.image import build_image
+from aurora.verify.inputs import seeded_inputs
+from aurora.verify.machine import INFERENCE, run_image
 from engine_host import HostEngine, extremes, random_inputs
 from test_engine_ops import out_size
 from tflite_file import NONE, RELU, RELU6, SAME, VALID, TfliteFile
@@ -79,9 +83,11 @@ def convolution(
     weights: int = 127,
     out_zero: int | None = None,
     out_scale: float = 0.35,
+    dead: tuple[int, ...] = (),
 ) -> bytes:
     """A convolution with strides along both axes that are longer than 1, and a max pool along its row.
-    ``bias`` is the largest of every other channel's, ``weights`` the largest."""
+    ``bias`` is the largest of every other channel's, ``weights`` the largest; ``dead`` channels are the same
+    for every input."""
     rng = np.random.default_rng(7)
     file = TfliteFile()
     x = file.tensor((1, *shape), 0.03, zero)
@@ -93,6 +99,7 @@ def convolution(
     values = rng.integers(-weights, weights + (weights < 128), (channels, *taps, shape[2])).astype(np.int8)
     biases = rng.integers(-9000, 9000, channels)
     biases[::2] = rng.choice([-bias, bias], len(biases[::2]))
+    biases[list(dead)] = 500_000_000 * rng.choice([-1, 1], len(dead))
     w = file.tensor(values.shape, scales, data=values)
     b = file.tensor((channels,), np.float32(0.03) * scales, data=biases.astype(np.int32))
     options = {"dilationHFactor": 1, "dilationWFactor": 1, "padding": padding}
@@ -139,6 +146,26 @@ FORMS: dict[str, tuple[dict[str, Any], str, str]] = {
     "max_4_looped": ({"shape": (1, 32, 16), "taps": (1, 9), "channels": 2, "pool": 4}, ROWS, "max4_12x3"),
     "max_4_column": ({"shape": (64, 1, 4), "taps": (6, 1), "channels": 6, "pool": 4}, ROWS, "max4"),
     "pointwise": ({"shape": (1, 17, 16), "taps": (1, 1), "channels": 8}, BLOCKS, "packed_relu"),
+    "pointwise_short": ({"shape": (4, 7, 4), "taps": (1, 1), "channels": 4}, BLOCKS, "packed_relu"),
+    "pointwise_any": (
+        {"shape": (4, 7, 68), "taps": (1, 1), "channels": 5, "activation": NONE}, BLOCKS, "packed"),
+    "pointwise_wide": (
+        {"shape": (3, 8, 36), "taps": (1, 1), "channels": 4, "bias": BIG, "out_scale": 90.0},
+        BLOCKS,
+        "wide_relu",
+    ),
+    "pointwise_dead": (
+        {"shape": (3, 7, 8), "taps": (1, 1), "channels": 15, "dead": (0, 1, 4, 5, 6, 7, 9, 12, 13)},
+        BLOCKS,
+        "packed_relu",
+    ),
+    "pointwise_dead_any": (
+        {"shape": (3, 7, 8), "taps": (1, 1), "channels": 10, "dead": (4, 5, 6, 8, 9), "activation": NONE},
+        BLOCKS,
+        "packed",
+    ),
+    "pointwise_all_dead": (
+        {"shape": (3, 7, 8), "taps": (1, 1), "channels": 5, "dead": (0, 1, 2, 3, 4)}, BLOCKS, "packed_relu"),
     "pointwise_long": ({"shape": (2, 3, 132), "taps": (1, 1), "channels": 3}, BLOCKS, "packed_relu"),
     "pointwise_strided": ({"shape": (5, 6, 8), "taps": (1, 1), "channels": 4, "stride": 2}, BLOCKS, "packed"),
     "pointwise_3": ({"shape": (3, 5, 3), "taps": (1, 1), "channels": 4}, BLOCKS, "packed_relu"),
@@ -211,8 +238,9 @@ def test_mean_over_all_positions(shape: tuple[int, int, int], activation: int, b
 
 
 ON_BOARD = ["row", "row_wide", "row_looped", "row_any", "max_2", "max_2_any", "max_4_apart", "max_4_looped",
-            "pointwise", "block_any", "block_wide", "strip_any", "strip_wide_any", "strip_long",
-            "strip_tall", "one_position"]  # fmt: skip
+            "pointwise", "pointwise_short", "pointwise_any", "pointwise_wide", "pointwise_dead", "block_3",
+            "block_any", "block_wide", "strip_any", "strip_wide_any", "strip_long", "strip_tall",
+            "one_position"]  # fmt: skip
 
 
 @pytest.mark.emulated
@@ -222,6 +250,20 @@ def test_form_on_the_board(form: str, tmp_path: Path) -> None:
     program = compile_model(tflite, CORE)
     inputs, expected = oracle(tflite, program, 20)
     assert np.array_equal(engine_board.run(program, program.constants, inputs, tmp_path), expected)
+
+
+@pytest.mark.emulated
+def test_dead_channels_cost_little_and_are_no_part_of_the_layout(tmp_path: Path) -> None:
+    board, spent, layouts = load_board("mps2_an386"), [], set()
+    for dead in (range(0), range(4, 16)):
+        tflite = convolution((3, 8, 64), (1, 1), 16, dead=tuple(dead))
+        program = compile_model(tflite, CORE)
+        image = build_image(program, board, tmp_path / str(len(spent)))
+        run = run_image(image, seeded_inputs(program.inputs, 1), count=INFERENCE)
+        spent += run.instructions()
+        layouts.add(program.layout_id)
+    assert len(layouts) == 1
+    assert spent[1] < spent[0] / 2
 
 
 @pytest.mark.parametrize("seed", range(15))

@@ -89,6 +89,11 @@ SHAPES = {
     "wide_lines": (False, (9, 9, 8), (5, 5), 4, (1, 1), (1, 1), SAME, -3, NONE),
     "stride_beyond_taps": (False, (1, 50, 4), (1, 2), 4, (1, 5), (1, 1), VALID, -3, NONE),
     "dilated_rows": (False, (12, 8, 4), (3, 3), 4, (1, 1), (2, 1), SAME, -3, NONE),
+    "dilated_row": (False, (1, 60, 4), (1, 5), 6, (1, 1), (1, 3), SAME, -3, RELU),
+    "dilated_row_of_three": (False, (1, 333, 16), (1, 3), 5, (1, 1), (1, 8), VALID, 40, NONE),
+    "dilated_row_strided": (False, (1, 64, 40), (1, 4), 3, (1, 2), (1, 2), SAME, 40, RELU),
+    "dilated_row_of_image": (False, (9, 20, 3), (1, 3), 4, (1, 1), (1, 2), SAME, -60, RELU),
+    "dilated_both": (False, (12, 12, 4), (3, 3), 4, (1, 1), (2, 2), SAME, -3, NONE),
     "one_channel": (False, (5, 12, 1), (1, 3), 1, (1, 1), (1, 1), SAME, 100, RELU),
     "plane_wide": (True, (12, 48, 4), (3, 3), 4, (1, 1), (1, 1), SAME, -128, RELU),
     "plane_wide_strided": (True, (13, 48, 3), (3, 3), 3, (2, 2), (1, 1), SAME, 5, NONE),
@@ -102,7 +107,7 @@ SHAPES = {
     "one_plane_wide": (True, (4, 90, 1), (3, 3), 3, (1, 1), (1, 1), SAME, 33, NONE),
     "plane_too_wide": (True, (3, 90, 2), (3, 3), 2, (1, 1), (1, 1), SAME, 20, NONE),
 }
-PORTABLE = {"patch_too_long", "plane_16_taps", "plane_too_wide"}
+PORTABLE = {"dilated_both", "patch_too_long", "plane_16_taps", "plane_too_wide"}
 
 
 @pytest.mark.parametrize("case", SHAPES)

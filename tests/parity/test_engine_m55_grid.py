@@ -9,12 +9,14 @@ import engine_exact
 import engine_m55_board as board
 import numpy as np
 import pytest
-import test_engine_more_ops
+import test_engine_arithmetic
+import test_engine_more_windows
+import test_engine_moves
 import test_engine_ops
 from aurora.compile import Program, compile_model
 
 pytestmark = [pytest.mark.emulated, pytest.mark.soak]
-GRIDS = (test_engine_ops, test_engine_more_ops)
+GRIDS = (test_engine_ops, test_engine_more_windows, test_engine_arithmetic, test_engine_moves)
 
 # the grids' own tests, collected here once more
 globals().update(

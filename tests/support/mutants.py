@@ -23,7 +23,7 @@ from ai_edge_litert import schema_py_generated as schema
 from aurora.compile import compile_model
 from aurora.errors import InputError, ModelRefused
 from tflite_file import packed
-from tflite_networks import conv_net, every_kernel, every_other_kernel, two_heads
+from tflite_networks import conv_net, every_kernel, every_other_kernel, moves, two_heads
 
 MEMORY_BYTES, SECONDS = 1 << 30, 10
 WORDS = [0, 1, 2, 255, 0x7FFFFFFF, 0xFFFFFFFF, 0x80000000]
@@ -35,7 +35,7 @@ CORES = ["host", "cortex-m4f", "cortex-m55"]
 
 @cache
 def models() -> list[bytes]:
-    return [two_heads(), conv_net(1), every_kernel(), every_other_kernel()]
+    return [two_heads(), conv_net(1), every_kernel(), every_other_kernel(), moves()]
 
 
 def mutant(rng: np.random.Generator) -> bytes:

@@ -41,6 +41,7 @@ TABLES = {
     "PADV2": "PadV2Options",
     "MIRROR_PAD": "MirrorPadOptions",
     "PACK": "PackOptions",
+    "UNPACK": "UnpackOptions",
     "SHAPE": "ShapeOptions",
 }
 TYPES = {np.dtype(np.int8): "INT8", np.dtype(np.int32): "INT32", np.dtype(np.float32): "FLOAT32",

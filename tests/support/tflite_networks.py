@@ -1,7 +1,7 @@
 """Small networks for the engine's tests, made without TensorFlow; another ``seed`` is another training."""
 
 import numpy as np
-from tflite_file import RELU, RELU6, SAME, TfliteFile
+from tflite_file import NONE, RELU, RELU6, SAME, TfliteFile
 
 
 def two_heads(seed: int = 1, *, swapped: bool = False, inputs: int = 12, hidden: int = 16) -> bytes:
@@ -162,6 +162,31 @@ def m4_forms() -> bytes:
     return file.bytes([x], [*outs, y])
 
 
+def m4_chain() -> bytes:
+    """A row through the m4 kernels that work in little memory: convolutions with the depthwise after them, of
+    whole chunks and with a rest, and a dense layer in pieces."""
+    rng = np.random.default_rng(5)
+    file = TfliteFile()
+    x = file.tensor((1, 1, 130, 3), 0.05, -30)
+
+    def conv(source: int, width: int, taps: int, channels: int, stride: int, fused: int, deep: bool) -> int:
+        y = file.tensor((1, 1, width, channels), 0.3, -128 if fused else 4)
+        scales = rng.uniform(1e-3, 0.02, channels)
+        options = {"strideW": stride, "padding": SAME, "fusedActivationFunction": fused}
+        return file.conv(rng, source, (1, taps), y, scales, depthwise=deep, **options)
+
+    rows = conv(conv(x, 33, 8, 8, 4, RELU, False), 17, 5, 8, 2, RELU, True)
+    rows = conv(conv(rows, 17, 1, 13, 1, RELU6, False), 17, 3, 13, 1, NONE, True)
+    many, few = file.tensor((1, 19), 0.3, -128), file.tensor((1, 4), 0.3, 9)
+    wide = file.tensor((1, 1, 17, 16), 0.3, 4)
+    file.conv(rng, rows, (1, 1), wide, rng.uniform(1e-3, 0.02, 16))
+    flat = file.tensor((1, 272), 0.3, 4)
+    file.op("RESHAPE", [wide], [flat])
+    file.dense(rng, flat, 272, many, activation=RELU)
+    file.dense(rng, many, 19, few)
+    return file.bytes([x], [few])
+
+
 def m4_image() -> bytes:
     """Windows over an image in the forms of the m4 kernels: strips, blocks of rows of taps, and gathered."""
     rng = np.random.default_rng(4)
@@ -184,3 +209,31 @@ def m4_image() -> bytes:
         conv(rgb, (4, 5, 3), (2, 5), 2, 1),
     ]
     return file.bytes([x, rgb], outs)
+
+
+def moves() -> bytes:
+    """Parts taken out and put together, in int8 and, between two quantisations, in float."""
+    rng = np.random.default_rng(5)
+    file = TfliteFile()
+    q = (0.05, -3)
+    x, w = file.tensor((1, 4, 6), *q), file.tensor((1, 6, 4), *q)
+    file.op("TRANSPOSE", [x, file.tensor((3,), data=np.array([0, 2, 1], np.int32))], [w])
+    rows = [file.tensor((1, 4), *q) for _ in range(6)]
+    file.op("UNPACK", [w], rows, axis=1, num=6)
+    stacked = file.tensor((1, 4, 3), *q)
+    file.op("PACK", rows[::2], [stacked], axis=2, valuesCount=3)
+    real = file.tensor((1, 4, 3), dtype=np.float32)
+    file.op("DEQUANTIZE", [stacked], [real])
+    halves = [file.tensor((1, 2, 3), dtype=np.float32) for _ in range(2)]
+    file.op("SPLIT", [file.tensor((), data=np.array(1, np.int32)), real], halves, numSplits=2)
+    a, b = file.tensor((1, 2, 3), 0.02, 5), file.tensor((1, 2, 3), 0.02, 5)
+    for half, quantised in zip(halves, (a, b), strict=True):
+        file.op("QUANTIZE", [half], [quantised])
+    total, flat, y = (
+        file.tensor((1, 2, 3), 0.04, 1),
+        file.tensor((1, 6), 0.04, 1),
+        file.tensor((1, 3), 0.3, 9),
+    )
+    file.op("MUL", [a, b], [total])
+    file.op("RESHAPE", [total], [flat])
+    return file.bytes([x], [file.dense(rng, flat, 6, y), rows[1]])

@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 from aurora.signals.dataset import DataSet, Unit, write_dataset
 from aurora.signals.synth.fleet import Fleet, synthesise
+from aurora.train.derive import derive_spec
+from aurora.train.fit import TrainedModel, train_model
+from aurora.train.split import split_units
 from aurora.train.table import UnitTable
 
 SMALL_FLEET = Fleet(seed=3, units=10, healthy=4, windows=60, healthy_windows=60, n=1024, axes=2)
@@ -64,3 +67,9 @@ def table(
         weight=np.ones(windows, np.float32) if weight is None else weight.astype(np.float32),
         scored=np.ones(windows, bool) if scored is None else scored,
     )
+
+
+def train_small(dataset: DataSet) -> TrainedModel:
+    spec = derive_spec(dataset, "small")
+    spec = replace(spec, training=replace(spec.training, form="dense", epochs=20))
+    return train_model(dataset, spec, split_units(dataset, 1), seed=1)

@@ -95,6 +95,13 @@ def find_tflm(env):
             "target microlite); the default engine needs nothing\n"
         )
         env.Exit(EXIT_NO_TFLM)
+    if len(found) > 1:
+        folders = ", ".join(str(path.parent) for path in found)
+        sys.stderr.write(
+            f"aurora: {named} holds {TFLM_LIBRARY} more than once ({folders}): keep the one for this board's "
+            "core\n"
+        )
+        env.Exit(EXIT_NO_TFLM)
     root = Path(named).resolve()
     downloads = root / "tensorflow/lite/micro/tools/make/downloads"
     return found[0].resolve(), [root, *(downloads / name for name in TFLM_INCLUDES)]

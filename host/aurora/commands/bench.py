@@ -11,7 +11,7 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("models", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("models", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--board", "boards", multiple=True, help="Board, may be repeated [default: one of each core].")
 @click.option("--inputs", default=40, show_default=True, type=click.IntRange(1, 10_000),
               help="Inputs for each model.")  # fmt: skip
@@ -36,6 +36,7 @@ def command(
     are exact. These are instructions, not milliseconds of a chip.
     """
     from aurora.errors import InputError
+    from aurora.files import check_writable
     from aurora.spec.project import project_root
     from aurora.verify.bench import BOARDS, default_models, run_bench, shared_folder, write_bench
     from aurora.verify.table import markdown
@@ -43,7 +44,10 @@ def command(
     chosen = list(models) or default_models()
     if not chosen:
         raise InputError("no models to measure", where=shared_folder(), hint="name .tflite files")
+    if peers is not None and not peers.is_file():
+        raise InputError("no such file", where=peers, hint="leave --peers out")
     folder = out or project_root() / "build" / "bench"
+    check_writable(folder)
     result = run_bench(
         chosen,
         boards or BOARDS,

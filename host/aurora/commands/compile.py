@@ -40,6 +40,7 @@ def command(
     """
     from aurora.compile import compile_model
     from aurora.compile.lint import Finding
+    from aurora.compile.model_file import read_model_file
     from aurora.compile.tflm_lane import tflm_files
     from aurora.errors import InputError, ModelRefused
     from aurora.spec.board import load_board
@@ -47,7 +48,7 @@ def command(
     board = load_board(board_id)
     deployed = _deployed(for_layout)
     try:
-        tflite = _read(model)
+        tflite = read_model_file(model)
         program = compile_model(tflite, board.core, trace=trace, name=model.stem, for_layout=deployed)
         exported = tflm_files(tflite, model.stem) if tflm else {}
     except InputError as error:
@@ -76,34 +77,19 @@ def command(
 def _deployed(text: str | None) -> dict[str, Any] | str | None:
     """The layout.json or the id that --for-layout names."""
     from aurora.compile.fit import ID_DIGITS
+    from aurora.compile.model_file import read_model_file
     from aurora.errors import InputError
 
     if text is None or (len(text) == ID_DIGITS and all(c in "0123456789abcdefABCDEF" for c in text)):
         return text
     hint = f"give the layout.json of the deployed program, or its id of {ID_DIGITS} digits"
     try:
-        layout = json.loads(Path(text).read_text())
-    except OSError as error:
-        raise InputError(error.strerror or "cannot be read", where=text, hint=hint) from error
+        layout = json.loads(read_model_file(Path(text)))
     except (ValueError, RecursionError) as error:
         raise InputError("not a layout: it is no JSON", where=text, hint=hint) from error
     if not isinstance(layout, dict):
         raise InputError("not a layout", where=text, hint=hint)
     return layout
-
-
-def _read(path: Path) -> bytes:
-    from aurora.compile.front import MAX_FILE_BYTES
-    from aurora.errors import InputError
-
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise InputError(error.strerror or "cannot be read", where=path) from error
-    if not data:
-        raise InputError("the file is empty", where=path, hint="give an int8 .tflite")
-    return data
 
 
 def _refusal(error: ModelRefused) -> dict[str, str | None]:

@@ -36,10 +36,12 @@ def show(file: Path, as_json: bool) -> None:
 @click.option("--board", "board_id", required=True, help="Board whose class and core the pack is for.")
 @click.option("--out", "out", required=True, type=click.Path(path_type=Path), help="File to write.")
 @click.option("--sequence", type=click.IntRange(1, 2**32 - 1), default=1, show_default=True)
+@click.option("--tflm", is_flag=True, help="For firmware of mps2_an386_tflm: the network for TFLite Micro.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def build(release: Path, board_id: str, out: Path, sequence: int, as_json: bool) -> None:
+def build(release: Path, board_id: str, out: Path, sequence: int, tflm: bool, as_json: bool) -> None:
     """Write the pack of a RELEASE folder for one board."""
     from aurora.compile import compile_model
+    from aurora.compile.tflm_lane import compile_tflm
     from aurora.compress.release import load_release
     from aurora.files import write_atomic
     from aurora.pack import pack_release, parse_pack
@@ -47,7 +49,11 @@ def build(release: Path, board_id: str, out: Path, sequence: int, as_json: bool)
 
     board = load_board(board_id)
     loaded = load_release(release)
-    data = pack_release(loaded, board, compile_model(loaded.tflite, board.core), sequence)
+    if tflm:
+        program, _ = compile_tflm(loaded.tflite, board.core)
+    else:
+        program = compile_model(loaded.tflite, board.core)
+    data = pack_release(loaded, board, program, sequence)
     write_atomic(out, data)
     record = _record(parse_pack(data, out))
     click.echo(

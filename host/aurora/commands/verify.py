@@ -56,21 +56,13 @@ def command(model: Path, board_id: str, inputs: int, as_json: bool) -> None:
 
 def _load(model: Path) -> tuple[str, bytes, NDArray[np.int8] | None]:
     """Name, .tflite and golden inputs."""
-    from aurora.compile.front import MAX_FILE_BYTES
+    from aurora.compile.model_file import read_model_file
     from aurora.compress.release import load_release
-    from aurora.errors import InputError
 
     if model.is_dir():
         release = load_release(model)
         return release.name, release.tflite, release.golden_inputs
-    try:
-        with model.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise InputError(error.strerror or "cannot be read", where=model) from error
-    if not data:
-        raise InputError("the file is empty", where=model, hint="give an int8 .tflite")
-    return model.stem, data, None
+    return model.stem, read_model_file(model), None
 
 
 def _refusal(error: ModelRefused) -> dict[str, str | None]:

@@ -11,12 +11,11 @@ from aurora.compile.ir import Graph, Port
 from aurora.compile.layout import describe, layout_id, place_constants
 from aurora.compile.lint import lint
 from aurora.compile.lower import lower
-from aurora.compile.passes.arena import plan_arena
 from aurora.compile.passes.check import check
 from aurora.compile.passes.fold import fold
-from aurora.compile.passes.lives import lives, overlaps
 from aurora.compile.passes.order import order
 from aurora.compile.passes.shapes import known_shapes
+from aurora.compile.passes.spare import place
 from aurora.compile.passes.storage import assign_storage, offsets
 from aurora.compile.program import Program, TensorIO
 from aurora.compile.report import make_report
@@ -47,9 +46,10 @@ def compile_model(
     check(graph)
     graph = order(graph)
     storage = assign_storage(graph)
-    calls = lower(graph, storage, variant, deployed_facts(for_layout))
-    buffers = lives(graph, storage, calls)
-    plan = plan_arena(buffers, variant.buffer_alignment, overlaps(buffers, storage, calls))
+    facts = deployed_facts(for_layout)
+    calls, buffers, plan = place(
+        graph, storage, lambda spare: lower(graph, storage, variant, facts, spare), variant.buffer_alignment
+    )
     constants, places = place_constants(calls)
     layout = describe(graph, storage, calls, plan, places, len(constants), variant)
     check_fit(layout, for_layout)

@@ -14,19 +14,21 @@ from numpy.typing import NDArray
 
 from aurora.compile.ir import Graph, Operation, Port, Quantisation, Tensor
 from aurora.compile.ops import supported
+from aurora.compile.passes.ways_out import WAYS_OUT
 from aurora.compress.binding import FLATBUFFER_ERRORS, bind
 from aurora.errors import InputError, ModelRefused
 
 MAX_FILE_BYTES = 16 << 20
 MAX_TENSORS = MAX_BUFFERS = 8192
 MAX_OPERATIONS = 4096
-MAX_OPERANDS = 64
+MAX_OPERANDS = 1024  # an unrolled recurrent layer takes its steps apart at once
 MAX_RANK = 6
 MAX_ELEMENTS = 1 << 26
 MAX_NAME_BYTES = 1024
 
 DTYPES = {"INT8": np.int8, "UINT8": np.uint8, "INT16": np.int16, "INT32": np.int32, "INT64": np.int64,
           "FLOAT32": np.float32, "FLOAT16": np.float16, "BOOL": np.bool_}  # fmt: skip
+CALLERS = ("WHILE", "CALL_ONCE")  # operations of the first subgraph that run others
 INT4 = "int4"  # two to a byte in the file, the first in the low half; one to a byte from here on
 ZERO_POINTS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
 
@@ -48,13 +50,13 @@ def _read(tflite: bytes, binding: Any) -> Graph:
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.Model.GetRootAs(tflite, 0)
+    kinds = {value: key for key, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
     if model.SubgraphsLength() != 1:
-        raise ModelRefused(f"{model.SubgraphsLength()} subgraphs; the engine runs models of one")
+        raise _several_subgraphs(model, kinds)
     graph = model.Subgraphs(0)
     type_names = {value: key for key, value in vars(schema.TensorType).items() if isinstance(value, int)}
     count = _bounded(graph.TensorsLength(), MAX_TENSORS, "tensors")
     tensors = tuple(_tensor(model, graph.Tensors(i), i, type_names) for i in range(count))
-    kinds = {value: key for key, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
     count = _bounded(graph.OperatorsLength(), MAX_OPERATIONS, "operations")
     operations = tuple(
         _operation(schema, model, graph.Operators(i), i, kinds, len(tensors)) for i in range(count)
@@ -63,6 +65,18 @@ def _read(tflite: bytes, binding: Any) -> Graph:
     outputs = tuple(Port(port.name, port.tensor) for port in binding.outputs)
     _check_flow(tensors, operations, inputs, outputs)
     return Graph(tensors, operations, inputs, outputs)
+
+
+def _several_subgraphs(model: Any, kinds: dict[int, str]) -> ModelRefused:
+    """Names the operation that calls the others, where there is one."""
+    reason = f"{model.SubgraphsLength()} subgraphs; the engine runs models of one"
+    if model.SubgraphsLength():
+        graph = model.Subgraphs(0)
+        for i in range(_bounded(graph.OperatorsLength(), MAX_OPERATIONS, "operations")):
+            kind = _kind(model, graph.Operators(i), i, kinds)
+            if kind in CALLERS:
+                return ModelRefused(reason, op=kind, where=kind, hint=WAYS_OUT[kind])
+    return ModelRefused(reason)
 
 
 def _bounded(count: int, limit: int, what: str) -> int:
@@ -148,6 +162,16 @@ def _quantisation(table: Any, dtype: str, shape: tuple[int, ...], index: int) ->
 def _operation(
     schema: Any, model: Any, table: Any, position: int, kinds: dict[int, str], tensors: int
 ) -> Operation:
+    kind = _kind(model, table, position, kinds)
+    inputs = _indices(table.InputsLength(), table.Inputs, tensors, position, absent=True)
+    outputs = _indices(table.OutputsLength(), table.Outputs, tensors, position, absent=False)
+    if not outputs or not inputs:
+        raise ValueError(f"operation {position} has {len(inputs)} inputs and {len(outputs)} outputs")
+    return Operation(position, kind, inputs, outputs, _options(schema, table, kind))
+
+
+def _kind(model: Any, table: Any, position: int, kinds: dict[int, str]) -> str:
+    """The name of an operation; a custom one's own behind CUSTOM."""
     if table.OpcodeIndex() >= model.OperatorCodesLength():
         raise ValueError(f"operation {position} uses operator code {table.OpcodeIndex()}")
     code = model.OperatorCodes(table.OpcodeIndex())
@@ -156,11 +180,7 @@ def _operation(
     if kind == "CUSTOM":
         custom = (code.CustomCode() or b"")[:64].decode(errors="replace")
         kind = f"CUSTOM:{custom.encode('unicode_escape').decode()}"
-    inputs = _indices(table.InputsLength(), table.Inputs, tensors, position, absent=True)
-    outputs = _indices(table.OutputsLength(), table.Outputs, tensors, position, absent=False)
-    if not outputs or not inputs:
-        raise ValueError(f"operation {position} has {len(inputs)} inputs and {len(outputs)} outputs")
-    return Operation(position, kind, inputs, outputs, _options(schema, table, kind))
+    return kind
 
 
 def _indices(count: int, read: Any, tensors: int, position: int, *, absent: bool) -> tuple[int, ...]:

@@ -72,3 +72,12 @@ def only_reader(graph: Graph, op: Operation, variant: Variant) -> Operation | No
     if len(readers) != 1 or any(port.tensor == result for port in graph.outputs):
         return None
     return readers[0]
+
+
+def given_out(graph: Graph, tensor: int) -> bool:
+    """Whether the bytes of ``tensor``, perhaps in another shape, are an output of the model."""
+    same = {tensor}
+    for op in graph.operations:
+        if supported()[op.kind].alias and op.inputs[0] in same:
+            same.add(op.outputs[0])
+    return any(port.tensor in same for port in graph.outputs)

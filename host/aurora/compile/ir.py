@@ -47,8 +47,12 @@ class Tensor:
         return int(np.prod(self.shape, dtype=np.int64))
 
     @property
+    def item_bytes(self) -> int:
+        return ITEM_BYTES.get(self.dtype, 1)
+
+    @property
     def bytes(self) -> int:
-        return self.elements * ITEM_BYTES.get(self.dtype, 1)
+        return self.elements * self.item_bytes
 
     @property
     def scale(self) -> float:

@@ -16,17 +16,21 @@ OPERAND_ALIGNMENT = 4
 
 
 def lower(
-    graph: Graph, storage: Storage, variant: Variant, deployed: Sequence[Mapping[str, int]] = ()
+    graph: Graph,
+    storage: Storage,
+    variant: Variant,
+    deployed: Sequence[Mapping[str, int]] = (),
+    spare: Sequence[int] = (),
 ) -> tuple[KernelCall, ...]:
     """The steps: those of the operations in order, then the copies of outputs that share their bytes.
 
     Inputs and outputs of a step are roots; an input that is a constant joins the step's constants as
-    ``operand_<number>``. ``deployed`` are the facts of a deployed program's steps, to be kept. Raises
-    ModelRefused beyond MAX_CONSTANTS_BYTES.
+    ``operand_<number>``. ``deployed`` are the facts of a deployed program's steps, to be kept; ``spare`` the
+    bytes of scratch that the steps may take for nothing. Raises ModelRefused beyond MAX_CONSTANTS_BYTES.
     """
     calls: list[KernelCall] = []
     size = 0
-    for call in _steps(graph, storage, variant, deployed):
+    for call in _steps(graph, storage, variant, deployed, spare):
         rooted = _with_operands(graph, storage, call)
         size += sum(len(constant.data) for constant in rooted.constants.values())
         if size > MAX_CONSTANTS_BYTES:
@@ -36,7 +40,11 @@ def lower(
 
 
 def _steps(
-    graph: Graph, storage: Storage, variant: Variant, deployed: Sequence[Mapping[str, int]]
+    graph: Graph,
+    storage: Storage,
+    variant: Variant,
+    deployed: Sequence[Mapping[str, int]],
+    spare: Sequence[int],
 ) -> Iterator[KernelCall]:
     taken: set[int] = set()
     number = 0
@@ -44,7 +52,8 @@ def _steps(
         if op.position in taken:
             continue
         wish = tuple(sorted(deployed[number].items())) if number < len(deployed) else None
-        group = lower_group(graph, op, replace(variant, wish=wish))
+        room = spare[number] if number < len(spare) else 0
+        group = lower_group(graph, op, replace(variant, wish=wish, spare_bytes=room))
         taken |= {other.position for other in group.fused}
         number += len(group.calls)
         yield from group.calls

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from itertools import accumulate
 from operator import mul
 
-from aurora.compile.ir import KernelCall
+from aurora.compile.ir import KernelCall, Tensor
 
 AXES = 6  # NN_AXES of walk.h, and the most that the front end reads
 
 
 def steps_of(shape: Sequence[int]) -> tuple[int, ...]:
-    """Bytes from one position to the next along each axis of a dense int8 tensor."""
+    """Elements from one position to the next along each axis of a dense tensor."""
     return tuple(accumulate(reversed(shape[1:]), mul, initial=1))[::-1] if shape else ()
 
 
@@ -37,17 +37,18 @@ def merged(
 
 
 def strided_copy(
-    summary: str, x: int, out: int, sizes: Sequence[int], steps: Sequence[int], start: int = 0
+    summary: str, x: Tensor, out: int, sizes: Sequence[int], steps: Sequence[int], start: int = 0
 ) -> KernelCall:
-    """The step that fills tensor ``out`` of ``sizes`` from tensor ``x``."""
-    extent, (walk,) = merged(sizes, steps)
+    """The step that fills tensor ``out`` of ``sizes`` from ``x``, whose elements it takes ``steps`` apart."""
+    item = x.item_bytes
+    extent, (walk,) = merged((*sizes, item), (*(step * item for step in steps), 1))
     return KernelCall(
         function="nn_strided_copy",
         header="strided_copy.h",
         parameters="nn_strided_copy_params",
         summary=summary,
-        fields={"out": {"size": extent}, "in": {"step": walk}, "start": start},
+        fields={"out": {"size": extent}, "in": {"step": walk}, "start": start * item},
         constants={},
-        inputs=(x,),
+        inputs=(x.index,),
         outputs=(out,),
     )

@@ -38,6 +38,7 @@ RESOLVERS = {
     "MAX_POOL_2D": ("AddMaxPool2D", "Register_MAX_POOL_2D_INT8", "pooling"),
     "MEAN": ("AddMean", "", ""),
     "MUL": ("AddMul", "Register_MUL_INT8", "mul"),
+    "PACK": ("AddPack", "", ""),
     "PAD": ("AddPad", "", ""),
     "PADV2": ("AddPadV2", "", ""),
     "QUANTIZE": ("AddQuantize", "", ""),
@@ -56,6 +57,7 @@ RESOLVERS = {
     "TANH": ("AddTanh", "", ""),
     "TRANSPOSE": ("AddTranspose", "", ""),
     "TRANSPOSE_CONV": ("AddTransposeConv", "Register_TRANSPOSE_CONV_INT8", "transpose_conv"),
+    "UNPACK": ("AddUnpack", "", ""),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": (
         "AddUnidirectionalSequenceLSTM", "Register_UNIDIRECTIONAL_SEQUENCE_LSTM_INT8",
         "unidirectional_sequence_lstm"),

@@ -17,7 +17,8 @@ class Variant:
     """Alignments in bytes: of the constants and the arena as wholes, of a buffer in the arena, of weights.
     ``fuse``: whether several operations may become one step. ``wish``: the facts about values that the same
     step of a deployed program was specialised on, which this model's step shall keep where they hold for it,
-    without the slack that a first program leaves; None where there is no such program."""
+    without the slack that a first program leaves; None where there is no such program. ``spare_bytes``:
+    scratch that the step may take although its own measure is less, for the arena has that room anyway."""
 
     name: str
     constants_alignment: int
@@ -27,10 +28,19 @@ class Variant:
     package: str = ""
     fuse: bool = True
     wish: tuple[tuple[str, int], ...] | None = None
+    spare_bytes: int = 0
 
 
 PORTABLE = Variant(
     "portable", constants_alignment=16, arena_alignment=16, buffer_alignment=8, weights_alignment=4
+)
+M3 = Variant(
+    "m3",
+    constants_alignment=16,
+    arena_alignment=16,
+    buffer_alignment=8,
+    weights_alignment=4,
+    package="aurora.compile.m3",
 )
 M4 = Variant(
     "m4",
@@ -50,8 +60,8 @@ M55 = Variant(
     package="aurora.compile.m55",
 )
 
-#: Cores with the DSP extension run the m4 kernels, those with Helium the m55 kernels.
-BY_CORE = {"cortex-m4": M4, "cortex-m7": M4, "cortex-m33": M4, "cortex-m55": M55}
+#: Cores with the DSP extension run the m4 kernels, those with Helium the m55 kernels, ARMv7-M the m3 kernels.
+BY_CORE = {"cortex-m3": M3, "cortex-m4": M4, "cortex-m7": M4, "cortex-m33": M4, "cortex-m55": M55}
 
 
 def variant_of(core: str) -> Variant:

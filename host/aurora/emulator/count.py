@@ -7,8 +7,6 @@ same firmware and data give the same counts, unless an interrupt falls into a ca
 from __future__ import annotations
 
 import dataclasses
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,13 +14,13 @@ from pathlib import Path
 from aurora.build.elf import read_elf
 from aurora.build.firmware import BuildResult
 from aurora.emulator.base import MemoryBlock, Setup, read_pack
+from aurora.emulator.plugin import compile_plugin
 from aurora.emulator.qemu import QemuEmulator
-from aurora.errors import BuildFailed, EmulatorFailed, EmulatorMissing, ToolchainMissing
-from aurora.spec.project import project_root
+from aurora.errors import EmulatorFailed, EmulatorMissing
 
 FEATURES_SYMBOL, INFERENCE_SYMBOL = "features_extract", "nn_model_run"  # lib/features, the generated program
-PLUGIN = Path("simulator") / "qemu" / "count_plugin.c"
-COMPILE_SECONDS, QUIT_SECONDS, START_SECONDS = 60, 10.0, 20.0
+PLUGIN = "count_plugin"
+QUIT_SECONDS, START_SECONDS = 10.0, 20.0
 # a nanosecond an instruction: the timer's interrupt falls into a call once in some 100 million instructions
 SLOW_TIME = ("-icount", "shift=0")
 
@@ -58,7 +56,7 @@ def count_functions(
             seed=0,
             paused=False,
             timeout_s=START_SECONDS,
-            extra=("-plugin", f"{_compile_plugin(folder)},out={out},{watches}"),
+            extra=("-plugin", f"{compile_plugin(PLUGIN, folder)},out={out},{watches}"),
         )
         emulator = QemuEmulator(setup)
         try:
@@ -67,21 +65,6 @@ def count_functions(
         finally:
             emulator.close()
         return _read_counts(out, addresses)
-
-
-def _compile_plugin(folder: Path) -> Path:
-    compiler = shutil.which("gcc")
-    if compiler is None:
-        raise ToolchainMissing(
-            "gcc is not on the PATH", where="instruction counter", hint="apt-get install gcc"
-        )
-    library = folder / "count.so"
-    source = project_root() / PLUGIN
-    command = [compiler, "-std=c11", "-O2", "-shared", "-fPIC", str(source), "-o", str(library)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False)
-    if done.returncode != 0:
-        raise BuildFailed((done.stderr.splitlines() or ["gcc failed"])[0], where=source)
-    return library
 
 
 def _read_counts(path: Path, addresses: dict[int, str]) -> dict[str, list[int]]:

@@ -17,8 +17,9 @@ MANIFEST_FORMAT = 1
 def pack_release(release: Release, board: Board, program: Program, sequence: int = 1) -> bytes:
     """The pack that runs ``release`` on ``board`` with firmware whose program has ``program.layout_id``.
 
-    ``program`` is compile_model's of release.tflite for the board's core. The same release, program and
-    sequence give the same bytes. Raises InputError where the release contradicts itself.
+    ``program`` is compile_model's of release.tflite for the board's core, or compile_tflm's where the
+    firmware runs TFLite Micro. The same release, program and sequence give the same bytes. Raises InputError
+    where the release contradicts itself.
     """
     given = sum(output.bytes for output in program.outputs)
     if release.decision.output_bytes != given:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aurora.compile.model_file import read_model_file
 from aurora.errors import InputError, ModelRefused
 from aurora.files import write_atomic
 from aurora.spec.board import load_board
@@ -23,6 +24,8 @@ from aurora.verify.verdict import Verdict, verify_model
 BOARDS = ("mps2_an386", "mps2_an385", "mps2_an500", "mps2_an505", "mps3_an547")
 PEER_CORES = {"cortex-m3": "m3", "cortex-m4f": "m4", "cortex-m7f": "m7", "cortex-m55f": "m55"}
 PEER_ENGINES = ("tflm_cmsisnn", "cmsisnn_direct")  # the second where the first's outputs are wrong
+PEER_FIGURES = ("instructions", "code_bytes", "ram_bytes")
+EXACT = "20/20"
 MAX_PEERS_BYTES = 1 << 20
 
 
@@ -55,11 +58,14 @@ def read_peers(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             document = json.loads(file.read(MAX_PEERS_BYTES))
-        models = document["models"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        models = dict(document["models"].items())
+        for model in models:
+            for core in PEER_CORES:
+                peer = peer_of(models, model, core)
+                if peer is not None and not all(peer[name] > 0 for name in PEER_FIGURES):
+                    raise ValueError(peer)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError("holds no peers' figures", where=path, hint="leave --peers out") from error
-    if not isinstance(models, dict):
-        raise InputError("holds no peers' figures", where=path)
     return models
 
 
@@ -74,7 +80,8 @@ def run_bench(
 ) -> Bench:
     """Verify and measure each model on each board. ``profiles`` is a folder for one text file a pair.
 
-    Raises what verify_model raises, but for refusals, which are listed.
+    Raises what verify_model raises, but for refusals, which are listed; a board or a file that is none is
+    told before anything is measured.
     """
     result = Bench()
     known: dict[str, Any] = {}
@@ -82,13 +89,16 @@ def run_bench(
         known = read_peers(peers)
     else:
         result.no_peers = f"no peers' figures at {peers}" if peers else "none asked for"
-    for path in models:
-        for board_id in boards:
-            board = load_board(board_id)
+    known_boards = [load_board(board_id) for board_id in boards]
+    files = [(path, read_model_file(path)) for path in models]
+    for path, tflite in files:
+        for board_id, board in zip(boards, known_boards, strict=True):
             try:
                 verdict = verify_model(
-                    _bytes(path), board, name=path.stem, inputs=inputs, profile=profiles is not None
+                    tflite, board, name=path.stem, inputs=inputs, profile=profiles is not None
                 )
+            except InputError as error:
+                raise error if error.where else InputError(error.what, where=path, hint=error.hint) from error
             except ModelRefused as error:
                 result.refused.append({"model": path.stem, "board": board_id, "op": error.op,
                                        "tensor": error.tensor, "reason": error.what})  # fmt: skip
@@ -100,16 +110,6 @@ def run_bench(
             if profiles is not None and verdict.profile is not None:
                 write_profile(verdict.profile, profiles / f"profile_{path.stem}_{board_id}.txt")
     return result
-
-
-def _bytes(path: Path) -> bytes:
-    from aurora.compile.front import MAX_FILE_BYTES
-
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise InputError(error.strerror or "cannot be read", where=path) from error
 
 
 def _row(verdict: Verdict, peers: dict[str, Any]) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def peer_of(peers: dict[str, Any], model: str, core: str) -> dict[str, Any] | No
     engines = peers.get(model, {}).get(PEER_CORES.get(core, ""), {})
     for name in PEER_ENGINES:
         peer = engines.get(name)
-        if peer and peer.get("exact") == "20/20":
+        if peer and peer.get("exact") == EXACT:
             return dict(peer)
     return None
 

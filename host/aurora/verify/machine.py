@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aurora.build.elf import read_elf
-from aurora.errors import BitsDiffer, BuildFailed, EmulatorFailed, EmulatorMissing, ToolchainMissing
-from aurora.spec.project import project_root
+from aurora.emulator.plugin import compile_plugin
+from aurora.errors import BitsDiffer, EmulatorFailed, EmulatorMissing, WriteFailed
 from aurora.verify.image import Image
 
-PLUGIN = Path("simulator") / "qemu" / "profile_plugin.c"
-RUN_SECONDS, COMPILE_SECONDS = 900, 60
+PLUGIN = "profile_plugin"
+RUN_SECONDS = 900
 FINISHED, USED = 0xFFFFFFFF, 0xFFFFFFFE  # firmware/bench/main.c
 INFERENCE, RESET = "nn_model_run", "nn_model_reset"  # functions of program.c
 
@@ -45,7 +45,7 @@ class Run:
 def run_image(image: Image, inputs: NDArray[np.uint8], *, count: str | None = None) -> Run:
     """Run each row of ``inputs`` (bytes); ``count`` names the function whose calls are counted.
 
-    Raises EmulatorMissing, EmulatorFailed or BitsDiffer.
+    Raises EmulatorMissing, EmulatorFailed, BitsDiffer, or WriteFailed where the results did not fit the disk.
     """
     program = shutil.which("qemu-system-arm")
     if program is None:
@@ -68,11 +68,15 @@ def run_image(image: Image, inputs: NDArray[np.uint8], *, count: str | None = No
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise EmulatorFailed(f"the board faulted: {said[0] if said else 'no message'}", where=machine)
-    results = (image.folder / "out.bin").read_bytes()
-    counts = tuple(_read_counts(image.folder / "counts.bin")) if count else ()
+    try:
+        counts = tuple(_read_counts(image.folder / "counts.bin")) if count else ()
+        run = _parse((image.folder / "out.bin").read_bytes(), image, len(inputs), counts)
+    except (struct.error, ValueError, FileNotFoundError) as error:
+        hint = "free space there, or set TMPDIR"
+        raise WriteFailed("what QEMU wrote is cut short", where=image.folder.parent, hint=hint) from error
     if count == INFERENCE and len(counts) != len(inputs):
         raise EmulatorFailed(f"{len(counts)} of {len(inputs)} inferences were counted", where=machine)
-    return _parse(results, image, len(inputs), counts)
+    return run
 
 
 def _parse(results: bytes, image: Image, rows: int, counts: tuple[NDArray[np.void], ...]) -> Run:
@@ -99,16 +103,7 @@ def _parse(results: bytes, image: Image, rows: int, counts: tuple[NDArray[np.voi
 
 def _plugin(image: Image, function: str) -> list[str]:
     """Arguments that load the counter, compiled into the image's folder."""
-    compiler = shutil.which("gcc")
-    if compiler is None:
-        raise ToolchainMissing("gcc is not on the PATH", where="instruction counter",
-                               hint="apt-get install gcc")  # fmt: skip
-    library, source = image.folder / "profile.so", project_root() / PLUGIN
-    if not library.exists():
-        command = [compiler, "-std=c11", "-O2", "-shared", "-fPIC", str(source), "-o", str(library)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False)
-        if done.returncode != 0:
-            raise BuildFailed((done.stderr.splitlines() or ["gcc failed"])[0], where=source)
+    library = compile_plugin(PLUGIN, image.folder)
     elf, app = read_elf(image.elf), image.board.regions["app"].origin
     watched = elf.symbol(function)
     code = sum(image.sizes.sections.get(name, 0) for name in (".info", ".text"))

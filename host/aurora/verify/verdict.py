@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aurora.compile import Program, compile_model
+from aurora.files import scratch_folder
 from aurora.spec.board import Board
 from aurora.verify.compare import Difference, Oracle
 from aurora.verify.cycles import instructions_of, weighted_cycles
@@ -73,14 +73,14 @@ def verify_model(
 
     ``golden`` is int8 [g, bytes], inputs to be among those tried. Raises ModelRefused where the engine cannot
     run the model or it does not fit, InputError for a damaged file or one TFLite Micro does not run,
-    EmulatorMissing, EmulatorFailed, ToolchainMissing or BuildFailed.
+    EmulatorMissing, EmulatorFailed, ToolchainMissing, BuildFailed, or WriteFailed where TMPDIR has no room.
     """
-    with tempfile.TemporaryDirectory(prefix="aurora-verify-") as folder:
+    with scratch_folder("aurora-verify-") as folder:
         program = compile_model(tflite, board.core, name=name)
-        image = build_image(program, board, Path(folder) / "measured")
+        image = build_image(program, board, folder / "measured")
         blocks = make_inputs(program.inputs, inputs, golden)
         measured = run_image(image, blocks, count=INFERENCE)
-        traced_program, traced = _traced(tflite, board, name, blocks, Path(folder) / "traced")
+        traced_program, traced = _traced(tflite, board, name, blocks, folder / "traced")
         oracle = Oracle(tflite, blocks, set(traced_program.report["traced_tensors"]))
         wrong = oracle.rows_that_differ(traced_program, traced)
         wrong |= oracle.rows_that_differ(program, replace(measured, tensors=traced.tensors))
@@ -89,7 +89,7 @@ def verify_model(
             fused = oracle.first_difference(traced_program, traced) or oracle.first_difference(
                 program, measured
             )
-            difference = _unfused(tflite, board, name, blocks, Path(folder) / "unfused") or fused
+            difference = _unfused(tflite, board, name, blocks, folder / "unfused") or fused
             if difference is fused and fused is not None:
                 difference = replace(fused, only_fused=True)
         return _verdict(image, measured, inputs - len(wrong), difference, profile)

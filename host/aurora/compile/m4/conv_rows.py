@@ -69,19 +69,20 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     if fields is None or fields["taps_w"] == 1 or fields["dilation_w"] != 1:
         return None
     pooled = pool_after(graph, op, variant)
-    plan = Plan.of(fields, pooled[1] if pooled else 1)
+    plan = Plan.of(fields, pooled[1] if pooled else 1, variant.spare_bytes)
     if plan is None and pooled:
-        pooled, plan = None, Plan.of(fields, 1)
+        pooled, plan = None, Plan.of(fields, 1, variant.spare_bytes)
     if plan is None:
         return None
-    sums = sums_of(graph, op, _matrix(graph, op), variant, wide=plan.pool > 1 or fields["in_c"] < 4)
+    sums = sums_of(graph, op, matrix_of(graph, op), variant, wide=plan.pool > 1 or fields["in_c"] < 4)
     if sums is None:
         return None
     call = _call(graph, op, plan, sums, graph.result(pooled[0] if pooled else op))
     return Group((call,), (pooled[0],) if pooled else ())
 
 
-def _matrix(graph: Graph, op: Operation) -> NDArray[np.int8]:
+def matrix_of(graph: Graph, op: Operation) -> NDArray[np.int8]:
+    """The weights as [channels, taps]."""
     data = graph.activation(op, 1).data
     assert data is not None
     return data.astype(np.int8).reshape(len(data), -1)
@@ -105,7 +106,7 @@ class Plan:
     apart: int
 
     @classmethod
-    def of(cls, fields: Mapping[str, int], pool: int) -> Plan | None:
+    def of(cls, fields: Mapping[str, int], pool: int, spare_bytes: int) -> Plan | None:
         step, channels = fields["stride_w"] * fields["in_c"], fields["out_c"]
         together = pool if pool > 1 else BLOCK
         windows = fields["out_w"]
@@ -121,7 +122,9 @@ class Plan:
             return None
         groups, loops = unrolled(-(-taps // 4), (MAX_OFFSET - reach) // 8)
         tensors = fields["in_w"] * fields["in_c"] + windows // pool * channels
-        limit = max(SCRATCH_BYTES, 16 * groups * loops, SHARED_BYTES - tensors if parts == 1 else 0)
+        limit = max(SCRATCH_BYTES, 16 * groups * loops)
+        if parts == 1:
+            limit = max(limit, SHARED_BYTES - tensors, spare_bytes)
         chunk = _chunk(windows, together, step, groups * loops, parts, limit)
         apart = _expanded(chunk, step, groups * loops, parts) // 2 if parts == 2 else 0
         if apart + 8 * groups > MAX_OFFSET:

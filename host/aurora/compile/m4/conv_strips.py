@@ -33,7 +33,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
         return None
     if fields["out_w"] * fields["out_c"] > MAX_ROW_BYTES:
         return None
-    rows = _rows(fields, border)
+    rows = _rows(fields, border, variant.spare_bytes)
     if fields["out_w"] < TOGETHER or rows is None:
         return None
     sums = sums_of(graph, op, weights.data.astype(np.int8).reshape(len(weights.data), -1), variant)
@@ -42,7 +42,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     x, out = graph.activation(op), graph.result(op)
     groups = -(-sums.weights.shape[1] // 4)
     low, high = activation_range(op, out, int(op.options["activation"]))
-    stream_words, pair_bytes = stream(sums, groups, 2, TOGETHER, "blocks", by_word=True)
+    stream_words, pair_bytes = stream(sums, groups, 2, 1, "blocks", by_word=True)
     kind = "wide" if sums.kind == WIDE else "packed"
     expanded = (rows - 1) * fields["stride_h"] + fields["taps_h"]
     call = KernelCall(
@@ -72,11 +72,11 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     return Group((call,))
 
 
-def _rows(fields: Mapping[str, int], border: int) -> int | None:
+def _rows(fields: Mapping[str, int], border: int, spare_bytes: int) -> int | None:
     """Output rows of a strip: as many as the scratch holds, leaving no rest below three; None: too few to
     pay. Where input and output are large the arena is at its peak, and strips stay short."""
     tensors = sum(fields[f"{side}_h"] * fields[f"{side}_w"] * fields[f"{side}_c"] for side in ("in", "out"))
-    limit = max(LEAST_SCRATCH, MOST_SCRATCH - tensors // 2)
+    limit = max(LEAST_SCRATCH, MOST_SCRATCH - tensors // 2, spare_bytes - 4 * border)
     for rows in range(fields["out_h"], FEWEST_ROWS - 1, -1):
         expanded = (rows - 1) * fields["stride_h"] + fields["taps_h"]
         rest = fields["out_h"] % rows

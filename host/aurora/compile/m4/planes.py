@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from aurora.compile.ir import Graph, Operation
 from aurora.compile.m4.sums import Ints, exact_output
 from aurora.compile.quantise import INT8_MAX, INT8_MIN, activation_range, channel_factors, quantise_multiplier
+from aurora.compile.variant import Variant
 from aurora.compile.weights import bias_of
 
 EACH = 0  # instead of a shift: channels have their own
@@ -49,11 +50,20 @@ class _Channel:
         return exact_output(total, self.multiplier, self.right, self.zero)
 
 
-def channels_of(graph: Graph, op: Operation, matrix: NDArray[np.int8]) -> Channels | None:
-    """The channels of ``op`` with weights ``[channels, taps]``; None where they have no exact short form."""
+def channels_of(
+    graph: Graph, op: Operation, matrix: NDArray[np.int8], variant: Variant, relu_fact: str = "relu"
+) -> Channels | None:
+    """The channels of ``op`` with weights ``[channels, taps]``; None where they have no exact short form. For
+    a deployed program: in the form that its facts "shift" and ``relu_fact`` say."""
     x, weights, out = graph.activation(op), graph.activation(op, 1), graph.result(op)
     low, _ = activation_range(op, out, int(op.options["activation"]))
     relu = int(op.options["activation"]) != 0 and low == out.zero_point == INT8_MIN
+    shifts: tuple[int, ...] = SHIFTS
+    if variant.wish is not None:
+        wish = dict(variant.wish)
+        if "shift" not in wish:
+            return None
+        shifts, relu = (wish["shift"],), relu and wish.get(relu_fact) == 1
     values = matrix.astype(np.int64)
     bias = bias_of(graph, op, len(values)) - x.zero_point * values.sum(axis=1)
     positive, negative = np.maximum(values, 0).sum(axis=1), np.minimum(values, 0).sum(axis=1)
@@ -65,7 +75,7 @@ def channels_of(graph: Graph, op: Operation, matrix: NDArray[np.int8]) -> Channe
         _Channel(int(lows[i]), int(highs[i]), multiplier, -left, out.zero_point)
         for i, (multiplier, left) in enumerate(pairs)
     ]
-    for shift in SHIFTS:
+    for shift in shifts:
         forms = [_form(channel, shift, relu) for channel in channels]
         found = np.array([form for form in forms if form is not None], np.int64)
         if len(found) == len(forms):

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from aurora.compile.groups import Group, only_reader
-from aurora.compile.ir import Constant, Field, Graph, KernelCall, Operation, shape_text
+from aurora.compile.ir import Constant, Field, Graph, KernelCall, Operation
 from aurora.compile.m55.depthwise_tile import LONGEST_ROW, MAX_TAPS
 from aurora.compile.m55.form import Form, window_border
 from aurora.compile.m55.geometry import (
@@ -19,28 +17,20 @@ from aurora.compile.m55.geometry import (
     GROUP,
     Buffers,
     buffers,
-    channel_constant,
     chunk_of,
     is_relu,
     places_table,
     whole_groups,
 )
 from aurora.compile.m55.tile import ROW_POINTERS, VECTOR, Patch, Tile
-from aurora.compile.quantise import activation_range, levels_constant
+from aurora.compile.m55.windowed import by_channel, window, windowed_call
+from aurora.compile.quantise import activation_range
 from aurora.compile.variant import Variant
-from aurora.compile.window import window_of
 
 KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 POOLS = (2, 4)
 LONGEST_PATCH = 1008  # bytes: four of them are within one addition
 COPY_GAIN = 1.5  # copies patches where that saves a third of the multiplications
-
-
-def window(graph: Graph, op: Operation) -> dict[str, int]:
-    weights = graph.activation(op, 1)
-    taps = (weights.shape[1], weights.shape[2])
-    channels = weights.shape[0 if op.kind == "CONV_2D" else 3]
-    return dict(window_of(graph, op, taps, channels).fields)
 
 
 def takes(graph: Graph, op: Operation) -> bool:
@@ -50,7 +40,7 @@ def takes(graph: Graph, op: Operation) -> bool:
     small = f["taps_h"] * f["taps_w"] <= MAX_TAPS and f["out_w"] <= LONGEST_ROW
     if op.kind == "DEPTHWISE_CONV_2D" and (f["in_c"] > 1 or small):
         return False
-    if (f["dilation_w"] > 1 and f["taps_w"] > 1) or f["taps_h"] * line > LONGEST_PATCH:
+    if (f["dilation_w"] > 1 and f["taps_w"] > 1 < f["taps_h"]) or f["taps_h"] * line > LONGEST_PATCH:
         return False
     if f["stride_w"] * f["in_c"] > LONGEST_PATCH:
         return False
@@ -84,44 +74,25 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
 
 
 def _call(graph: Graph, op: Operation, pool: Operation | None, variant: Variant) -> KernelCall:
-    x, weights, made = graph.activation(op), graph.activation(op, 1), graph.result(op)
-    out = made if pool is None else graph.result(pool)
-    assert weights.data is not None
     f = window(graph, op)
+    out = graph.result(op if pool is None else pool)
     width = 1 if pool is None else int(pool.options["taps_w"])
-    b = buffers(graph, x, out, window_border(f), False, variant)
+    b = buffers(graph, graph.activation(op), out, window_border(f), False, variant)
     plan = _Plan(f, b, width)
-    relu = is_relu(op, made)
-    finish = "nn_m55_any" if not relu else "nn_m55_relu" + (f"_max{width}" if width > 1 else "")
-    low, high = activation_range(op, made, int(op.options["activation"]))
-    by_channel = np.asarray(weights.data, np.int8)
-    if op.kind == "DEPTHWISE_CONV_2D":
-        by_channel = np.moveaxis(by_channel, 3, 0)
-    channels = len(by_channel)
-    by_row = by_channel.reshape(channels, *plan.weights_shape)
-    room = {out.index: plan.room_out} | ({} if b.staged else {x.index: plan.room_in})
-    return KernelCall(
-        function="nn_m55_conv_2d",
-        header="m55/conv.h",
-        parameters="nn_m55_conv_params",
-        summary=f"{op.kind} {shape_text(x.shape)} -> {shape_text(made.shape)}, "
-        f"{f['taps_h']}x{f['taps_w']} taps, stride {f['stride_h']}x{f['stride_w']}"
-        f"{'' if pool is None else f', then MAX_POOL_2D 1x{width}'}",
-        fields={"finish": finish, "channels": channels, **plan.fields},
-        constants={
-            "weights": Constant(plan.tile.packed(by_row), VECTOR, plan.packing),
-            "scales": channel_constant(graph, op, by_row, x, weights, made),
-            "levels": levels_constant(x, made, low, high),
-        },
-        inputs=(x.index,),
-        outputs=(out.index,),
-        macs=made.elements * weights.elements // channels,
-        scratch_bytes=b.scratch,
-        facts={"relu": int(relu)},
-        instances=plan.instances,
-        room=room,
-        private=not b.target.plain,
-    )
+    by_row = by_channel(graph, op).reshape(-1, *plan.weights_shape)
+    weights = Constant(plan.tile.packed(by_row), VECTOR, plan.packing)
+    name, then = ("", "") if pool is None else (f"_max{width}", f", then MAX_POOL_2D 1x{width}")
+    return windowed_call("nn_m55_conv_2d", graph, op, out, b, plan, weights, {}, name, then)
+
+
+def runs(f: Mapping[str, int], source: Form) -> tuple[int, int, int]:
+    """A patch in ``source``: how many runs of bytes, bytes of each, bytes from one to the next.
+
+    A run is a row of taps, or one tap of a row whose taps are dilated.
+    """
+    if f["dilation_w"] > 1 and f["taps_w"] > 1:
+        return f["taps_w"], f["in_c"], f["dilation_w"] * source.column
+    return f["taps_h"], f["taps_w"] * f["in_c"], f["dilation_h"] * source.row
 
 
 class _Plan:
@@ -134,11 +105,9 @@ class _Plan:
         units = f["out_h"] if rows else f["out_w"] // pool
         chunk = chunk_of(units, each) if rows else chunk_of(units, 1, pool)
         assert chunk is not None
-        line, step = f["taps_w"] * f["in_c"], f["stride_w"] * f["in_c"]
-        tap_row, next_row = f["dilation_h"] * s.row, f["stride_h"] * s.row
-        copied = Tile(
-            Patch(1, f["taps_h"] * line, 0, _vectors(f["taps_h"] * line) * VECTOR, chunk * each, 1, 0)
-        )
+        count, line, tap_row = runs(f, s)
+        step, next_row = f["stride_w"] * f["in_c"], f["stride_h"] * s.row
+        copied = Tile(Patch(1, count * line, 0, _vectors(count * line) * VECTOR, chunk * each, 1, 0))
         unit_x = next_row if rows else each * step
         x_start = s.start - s.place(f["pad_h"], f["pad_w"])
         self.tile = copied
@@ -148,12 +117,11 @@ class _Plan:
             if direct.fits and len(direct.pieces) <= COPY_GAIN * len(copied.pieces):
                 self.tile = direct
         in_place = self.tile is not copied
-        self.weights_shape = (f["taps_h"], line) if in_place else (1, f["taps_h"] * line)
+        self.weights_shape = (count, line) if in_place else (1, count * line)
         last = x_start + (units - chunk) * unit_x
-        patch_end = (f["taps_h"] - 1) * tap_row + _vectors(line) * VECTOR
+        patch_end = (count - 1) * tap_row + _vectors(line) * VECTOR
         inner = (chunk * each - 1) // f["out_w"] * next_row + min(chunk * each, f["out_w"]) * step
         self.room_in = last + (self.tile.reach if in_place else inner + patch_end)
-        self.room_out = t.bytes
         outputs = [t.place(y, x) for y in range(chunk if rows else 1) for x in range(each if rows else chunk)]
         places = whole_groups(outputs, t.spare)
         table = f"places_{digest(places)}"
@@ -165,7 +133,7 @@ class _Plan:
         )
         sums = max(self.tile.positions, len(places) * pool)
         b.area(2 * 4 * sums)
-        patches = {"taps_h": f["taps_h"], "line": line, "pitch": copied.patch.step, "across": f["out_w"],
+        patches = {"taps_h": count, "line": line, "pitch": copied.patch.step, "across": f["out_w"],
                    "unit": each, "row": tap_row, "step": step, "next_row": next_row}  # fmt: skip
         if in_place:
             patches = dict.fromkeys(patches, 0)
@@ -192,17 +160,17 @@ class _Plan:
         f: Mapping[str, int], source: Form, chunk: int, positions: int, bases: tuple[int, ...]
     ) -> Patch | None:
         """The patches where they lie in ``source``."""
-        line, step = f["taps_w"] * f["in_c"], f["stride_w"] * f["in_c"]
-        tap_row, next_row = f["dilation_h"] * source.row, f["stride_h"] * source.row
-        if f["taps_h"] > len(ROW_POINTERS):
+        count, line, tap_row = runs(f, source)
+        step, next_row = f["stride_w"] * f["in_c"], f["stride_h"] * source.row
+        if count > len(ROW_POINTERS):
             return None
         if f["out_h"] == 1:
-            return Patch(f["taps_h"], line, tap_row, step, positions, 1, 0, bases)
-        if f["taps_h"] == f["taps_w"] == f["stride_h"] == f["stride_w"] == 1 and source.contiguous:
+            return Patch(count, line, tap_row, step, positions, 1, 0, bases)
+        if count == f["taps_w"] == f["stride_h"] == f["stride_w"] == 1 and source.contiguous:
             return Patch(1, line, 0, step, positions, 1, 0, bases)
         if f["out_w"] % 4:
             return None
-        return Patch(f["taps_h"], line, tap_row, step, f["out_w"], chunk, next_row, bases)
+        return Patch(count, line, tap_row, step, f["out_w"], chunk, next_row, bases)
 
 
 def _vectors(size: int) -> int:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from aurora.compile.groups import Group
-from aurora.compile.ir import Constant, Field, Graph, KernelCall, Operation, shape_text
+from aurora.compile.ir import Constant, Field, Graph, Operation
 from aurora.compile.m55.conv_2d import digest
 from aurora.compile.m55.depthwise_tile import DepthwiseTile, PlanePatch
 from aurora.compile.m55.form import VECTOR, Form, make_form, window_border
@@ -16,23 +14,14 @@ from aurora.compile.m55.geometry import (
     GROUP,
     Buffers,
     buffers,
-    channel_constant,
     chunk_of,
-    is_relu,
     places_table,
     whole_groups,
 )
-from aurora.compile.quantise import activation_range, levels_constant
+from aurora.compile.m55.windowed import by_channel, window, windowed_call
 from aurora.compile.variant import Variant
-from aurora.compile.window import window_of
 
 KINDS = ("DEPTHWISE_CONV_2D",)
-
-
-def window(graph: Graph, op: Operation) -> dict[str, int]:
-    weights = graph.activation(op, 1)
-    taps = (weights.shape[1], weights.shape[2])
-    return dict(window_of(graph, op, taps, weights.shape[3]).fields)
 
 
 def takes(graph: Graph, op: Operation) -> bool:
@@ -64,40 +53,14 @@ def _tile(f: Mapping[str, int], source: Form, chunk: int) -> DepthwiseTile:
 def lower(graph: Graph, op: Operation, variant: Variant) -> Group | None:
     if not takes(graph, op):
         return None
-    x, weights, out = graph.activation(op), graph.activation(op, 1), graph.result(op)
-    assert weights.data is not None
-    f = window(graph, op)
+    x, out, f = graph.activation(op), graph.result(op), window(graph, op)
     b = buffers(graph, x, out, window_border(f), True, variant)
-    plan = _Plan(f, b)
-    low, high = activation_range(op, out, int(op.options["activation"]))
-    relu = is_relu(op, out)
-    by_channel = np.moveaxis(np.asarray(weights.data, np.int8), 3, 0)
-    channels = len(by_channel)
-    call = KernelCall(
-        function="nn_m55_depthwise_conv_2d",
-        header="m55/conv.h",
-        parameters="nn_m55_conv_params",
-        summary=f"DEPTHWISE_CONV_2D {shape_text(x.shape)} -> {shape_text(out.shape)}, "
-        f"{f['taps_h']}x{f['taps_w']} taps, stride {f['stride_h']}x{f['stride_w']}",
-        fields={"finish": "nn_m55_relu" if relu else "nn_m55_any", "channels": channels} | plan.fields
-        | {"repeats": channels // x.shape[3]},
-        constants={
-            "weights": Constant(
-                plan.tile.packed(by_channel.reshape(channels, -1)), VECTOR, f"int8 [output][{VECTOR}]"
-            ),
-            "scales": channel_constant(graph, op, by_channel, x, weights, out),
-            "levels": levels_constant(x, out, low, high),
-        },
-        inputs=(x.index,),
-        outputs=(out.index,),
-        macs=out.elements * weights.elements // channels,
-        scratch_bytes=b.scratch,
-        facts={"relu": int(relu)},
-        instances=plan.instances,
-        room={out.index: b.target.bytes} | ({} if b.staged else {x.index: plan.room_in}),
-        private=not b.target.plain,
-    )  # fmt: skip
-    return Group((call,))
+    plan, values = _Plan(f, b), by_channel(graph, op)
+    packed = plan.tile.packed(values.reshape(len(values), -1))
+    weights = Constant(packed, VECTOR, f"int8 [output][{VECTOR}]")
+    repeats = {"repeats": len(values) // x.shape[3]}
+    name = "nn_m55_depthwise_conv_2d"
+    return Group((windowed_call(name, graph, op, out, b, plan, weights, repeats),))
 
 
 class _Plan:

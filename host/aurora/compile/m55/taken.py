@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aurora.compile.ir import Graph, Operation, Tensor
 from aurora.compile.m55 import add, conv_2d, depthwise_conv_2d
 from aurora.compile.m55.form import producer, window_border
+from aurora.compile.m55.windowed import window
 from aurora.compile.variant import Variant
 
 
@@ -19,9 +20,9 @@ class Want:
 def reads(graph: Graph, op: Operation, tensor: Tensor, variant: Variant) -> Want | None:
     """How ``op`` wants ``tensor``; None where it takes the plain form alone."""
     if op.kind in conv_2d.KINDS and op.inputs[0] == tensor.index and conv_2d.takes(graph, op):
-        return Want(window_border(conv_2d.window(graph, op)), planes=False)
+        return Want(window_border(window(graph, op)), planes=False)
     if op.kind == "DEPTHWISE_CONV_2D" and op.inputs[0] == tensor.index and depthwise_conv_2d.takes(graph, op):
-        return Want(window_border(depthwise_conv_2d.window(graph, op)), planes=True)
+        return Want(window_border(window(graph, op)), planes=True)
     if op.kind == "ADD" and add.takes(graph, op):
         return Want((0, 0, 0, 0), planes=False)
     return None

@@ -21,7 +21,9 @@ class OpSupport:
     """``options`` maps our names to getters of the schema's ``table``. ``check`` raises ModelRefused;
     ``lower`` is called only after it. ``operands`` numbers the inputs that are activations; None: all.
     ``takes`` and ``gives`` are the types of activations and outputs. ``alias`` is true where the output is
-    the input's bytes and no step is needed; such an operation runs on any of the types.
+    the input's bytes and no step is needed; such an operation runs on any of the types. ``moves`` is true
+    where the output's elements are the inputs' in another place: it runs on floats as well, which converters
+    leave between a DEQUANTIZE and a QUANTIZE.
     """
 
     kind: str
@@ -33,6 +35,7 @@ class OpSupport:
     takes: tuple[str, ...] = ("int8",)
     gives: tuple[str, ...] = ("int8",)
     alias: bool = False
+    moves: bool = False
 
 
 @cache

@@ -2,68 +2,27 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from aurora.compile.ir import Graph, KernelCall, Operation, refused, shape_text
+from aurora.compile.convolution import OPTIONS, convolution, weights_window
+from aurora.compile.ir import Graph, KernelCall, Operation, refused
 from aurora.compile.ops import OpSupport
-from aurora.compile.passes.zero_points import folded_bias
-from aurora.compile.quantise import activation_range, channel_requants, levels_constant
 from aurora.compile.variant import Variant
-from aurora.compile.weights import bias_of, check_weights, packed
-from aurora.compile.window import Window, window_of
+from aurora.compile.weights import check_weights
 
-
-def _window(graph: Graph, op: Operation) -> Window:
-    weights = graph.activation(op, 1)
-    return window_of(graph, op, (weights.shape[1], weights.shape[2]), weights.shape[0])
+CHANNELS = 0  # axis of the weights
 
 
 def check(graph: Graph, op: Operation) -> None:
-    weights = check_weights(graph, op, rank=4, axis=0, int4=True)
+    weights = check_weights(graph, op, rank=4, axis=CHANNELS, int4=True)
     x = graph.activation(op)
     if len(x.shape) == 4 and weights.shape[3] != x.shape[3]:
         groups = f"weights for {weights.shape[3]} channels, an input of {x.shape[3]}"
         raise refused(op, weights, f"{groups}: a grouped convolution", "use groups=1 or DepthwiseConv2D")
-    _window(graph, op)
+    weights_window(graph, op, CHANNELS)
 
 
 def lower(graph: Graph, op: Operation, variant: Variant) -> tuple[KernelCall, ...]:
-    x, weights, out = graph.activation(op), graph.activation(op, 1), graph.result(op)
-    assert weights.data is not None
-    low, high = activation_range(op, out, int(op.options["activation"]))
-    channels = weights.shape[0]
-    window = _window(graph, op)
-    return (
-        KernelCall(
-            function="nn_conv_2d",
-            header="conv_2d.h",
-            parameters="nn_conv_2d_params",
-            summary=f"CONV_2D {shape_text(x.shape)} -> {shape_text(out.shape)}, {window.text}",
-            fields={"window": window.fields},
-            constants={
-                "weights": packed(weights.data, "int8 [output][row][column][input]", variant),
-                "bias": folded_bias(weights.data.astype(np.int8), bias_of(graph, op, channels), x.zero_point),
-                "requant": channel_requants(op, x, weights, out, channels),
-                "levels": levels_constant(x, out, low, high),
-            },
-            inputs=(x.index,),
-            outputs=(out.index,),
-            macs=out.elements * weights.elements // channels,
-        ),
-    )
+    packing = "int8 [output][row][column][input]"
+    return convolution(graph, op, variant, axis=CHANNELS, packing=packing, more={})
 
 
-SUPPORT = OpSupport(
-    kind="CONV_2D",
-    check=check,
-    lower=lower,
-    table="Conv2DOptions",
-    options={
-        "activation": "FusedActivationFunction",
-        "padding": "Padding",
-        "stride_h": "StrideH",
-        "stride_w": "StrideW",
-        "dilation_h": "DilationHFactor",
-        "dilation_w": "DilationWFactor",
-    },
-)
+SUPPORT = OpSupport(kind="CONV_2D", check=check, lower=lower, table="Conv2DOptions", options=OPTIONS)

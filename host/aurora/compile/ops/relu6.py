@@ -15,7 +15,8 @@ def check(graph: Graph, op: Operation) -> None:
     if x.elements != out.elements:
         raise refused(op, out, f"{shape_text(x.shape)} cannot become {shape_text(out.shape)}")
     if x.scale != out.scale or x.zero_point != out.zero_point:
-        raise refused(op, out, "input and output have other scales, and TFLite Micro does not rescale here")
+        reason = "input and output have other scales, and TFLite Micro does not rescale here"
+        raise refused(op, out, reason, "use ReLU, or move the ReLU6 up to the layer before")
 
 
 def lower(graph: Graph, op: Operation, variant: Variant) -> tuple[KernelCall, ...]:

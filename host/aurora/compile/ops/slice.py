@@ -33,7 +33,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> tuple[KernelCall, ..
     steps = steps_of(x.shape)
     start = sum(first * step for first, step in zip(begin, steps, strict=True))
     summary = f"SLICE {shape_text(x.shape)} -> {shape_text(out.shape)}"
-    return (strided_copy(summary, x.index, out.index, out.shape, steps, start),)
+    return (strided_copy(summary, x, out.index, out.shape, steps, start),)
 
 
-SUPPORT = OpSupport(kind="SLICE", check=check, lower=lower)
+SUPPORT = OpSupport(kind="SLICE", check=check, lower=lower, moves=True)

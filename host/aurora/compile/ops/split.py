@@ -38,7 +38,7 @@ def split_calls(graph: Graph, op: Operation, x_number: int, axis: int) -> tuple[
     for index in op.outputs:
         shape: Sequence[int] = graph.tensors[index].shape
         summary = f"{op.kind} {shape_text(x.shape)}: {shape_text(tuple(shape))}"
-        calls.append(strided_copy(summary, x.index, index, shape, steps, start))
+        calls.append(strided_copy(summary, x, index, shape, steps, start))
         start += shape[axis] * steps[axis]
     return tuple(calls)
 
@@ -54,4 +54,4 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> tuple[KernelCall, ..
     return split_calls(graph, op, 1, split_axis(graph, op, 1, 0))
 
 
-SUPPORT = OpSupport(kind="SPLIT", check=check, lower=lower, operands=(1,))
+SUPPORT = OpSupport(kind="SPLIT", check=check, lower=lower, operands=(1,), moves=True)

@@ -23,4 +23,4 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> tuple[KernelCall, ..
     return split_calls(graph, op, 0, split_axis(graph, op, 0, 2))
 
 
-SUPPORT = OpSupport(kind="SPLIT_V", check=check, lower=lower)
+SUPPORT = OpSupport(kind="SPLIT_V", check=check, lower=lower, moves=True)

@@ -56,7 +56,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> tuple[KernelCall, ..
     steps = [taken.step * step for taken, step in zip(positions, dense, strict=True)]
     start = sum(taken.start * step for taken, step in zip(positions, dense, strict=True))
     summary = f"STRIDED_SLICE {shape_text(x.shape)} -> {shape_text(out.shape)}"
-    return (strided_copy(summary, x.index, out.index, [len(taken) for taken in positions], steps, start),)
+    return (strided_copy(summary, x, out.index, [len(taken) for taken in positions], steps, start),)
 
 
 SUPPORT = OpSupport(
@@ -72,4 +72,5 @@ SUPPORT = OpSupport(
         "shrink": "ShrinkAxisMask",
         "offset": "Offset",
     },
+    moves=True,
 )

@@ -28,7 +28,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> tuple[KernelCall, ..
     dense = steps_of(x.shape)
     steps = [dense[axis] for axis in _order(graph, op)]
     summary = f"TRANSPOSE {shape_text(x.shape)} -> {shape_text(out.shape)}"
-    return (strided_copy(summary, x.index, out.index, out.shape, steps),)
+    return (strided_copy(summary, x, out.index, out.shape, steps),)
 
 
-SUPPORT = OpSupport(kind="TRANSPOSE", check=check, lower=lower)
+SUPPORT = OpSupport(kind="TRANSPOSE", check=check, lower=lower, moves=True)

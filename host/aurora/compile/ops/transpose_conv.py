@@ -48,8 +48,10 @@ def _fields(graph: Graph, op: Operation) -> dict[str, int]:
 
 def check(graph: Graph, op: Operation) -> None:
     check_weights(graph, op, rank=4, axis=0, bias=BIAS)
-    if op.options["activation"] != 0:
-        raise refused(op, graph.result(op), "TFLite Micro ignores its fused activation", "add a ReLU layer")
+    out = graph.result(op)
+    if activation_range(op, out, int(op.options["activation"])) != activation_range(op, out, 0):
+        reason = "TFLite Micro ignores its fused activation, which the output's range goes beyond"
+        raise refused(op, out, reason, "use LeakyReLU, or ReLU after the next layer")
     _fields(graph, op)
 
 
@@ -58,7 +60,7 @@ def lower(graph: Graph, op: Operation, variant: Variant) -> tuple[KernelCall, ..
     assert weights.data is not None
     channels = weights.shape[0]
     bias = (bias_of(graph, op, channels, BIAS) & 0xFFFFFFFF).astype("<u4")
-    low, high = activation_range(op, out, 0)
+    low, high = activation_range(op, out, 0)  # `check` has seen that a fused one changes nothing
     return (
         KernelCall(
             function="nn_transpose_conv",

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from aurora.compile.ir import Graph, Operation, Tensor, refused, shape_text
-from aurora.compile.ops import supported
+from aurora.compile.ops import OpSupport, supported
+from aurora.compile.passes.ways_out import STATIC_BATCH, WAYS_OUT
 from aurora.errors import ModelRefused
 
 EDGE_TYPES = ("int8", "uint8", "float32")  # of inputs and outputs; QUANTIZE and DEQUANTIZE lead to int8
-STATIC_BATCH = "export with a batch of 1: keras.InputSpec(shape=(1, ...)) in model.export's input_signature"
+MOVED_TYPES = ("int8", "float32")
 INT8_EDGES = "convert with inference_input_type and inference_output_type = tf.int8"
 FULL_INT8 = (
     "convert with optimizations = [tf.lite.Optimize.DEFAULT], a representative_dataset and "
     "supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]"
 )
-WAYS_OUT = {
-    "SHAPE": STATIC_BATCH,
-    "STRIDED_SLICE": STATIC_BATCH,
-    "PACK": STATIC_BATCH,
-    "GELU": "use ReLU",
-    "ELU": "use ReLU or LeakyReLU",
-    "PRELU": "use LeakyReLU",
-    "WHILE": "export the recurrent layer with a fixed batch and unroll=False: one LSTM",
-    "CUSTOM:ethos-u": "give the .tflite from before the Vela compiler",
-    "SUM": "write a mean, and scale in the next layer",
-}
 
 
 def check(graph: Graph) -> None:
@@ -33,20 +23,29 @@ def check(graph: Graph) -> None:
         if support is None:
             raise refused(op, graph.result(op), _unsupported(op), WAYS_OUT.get(op.kind, _supported_list()))
         numbers = range(len(op.inputs)) if support.operands is None else support.operands
-        takes, gives = (EDGE_TYPES, EDGE_TYPES) if support.alias else (support.takes, support.gives)
+        takes, gives = _types(support)
         for number in numbers:
             _check_activation(graph, op, graph.activation(op, number), takes)
         for index in op.outputs:
             _check_activation(graph, op, graph.tensors[index], gives)
-        if support.alias and graph.activation(op).dtype != graph.result(op).dtype:
-            raise refused(op, graph.result(op), "its output has another type than its input")
+        if support.alias or support.moves:
+            types = {graph.activation(op, number).dtype for number in numbers}
+            if any({graph.tensors[index].dtype} != types for index in op.outputs):
+                raise refused(op, graph.result(op), "its output has another type than its input")
         support.check(graph, op)
     for port in (*graph.inputs, *graph.outputs):
         _check_port(graph.tensors[port.tensor], port.name)
 
 
+def _types(support: OpSupport) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The types that it takes and those that it gives."""
+    if support.alias:
+        return EDGE_TYPES, EDGE_TYPES
+    return (MOVED_TYPES, MOVED_TYPES) if support.moves else (support.takes, support.gives)
+
+
 def _unsupported(op: Operation) -> str:
-    if op.kind in ("SHAPE", "PACK"):
+    if op.kind == "SHAPE":
         return "the model has a dynamic batch, which a program of fixed shapes cannot have"
     if op.kind.startswith("CUSTOM:"):
         return "a custom operation; the engine runs built-in int8 operations"

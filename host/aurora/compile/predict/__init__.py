@@ -2,9 +2,9 @@
 
     layout step --trips--> {body of a loop: how often it runs} --coefficients--> instructions
 
-How often each loop runs is counted exactly from the step's shapes (portable.py, m4.py, m55.py); what one
-round costs was fitted to measured layers by tests/bench/predictor.py and lies in coefficients.json, per core
-variant and kernel. A kernel without an entry has no prediction.
+How often each loop runs is counted exactly from the step's shapes (portable.py, m3.py, m4.py, m55.py); what
+one round costs was fitted to measured layers by tests/bench/predictor.py and lies in coefficients.json, per
+core variant and kernel. A kernel without an entry has no prediction.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def predict_steps(layout: Mapping[str, Any], constants: bytes | None = None) -> 
 
     With the model's own ``constants`` those channels are seen that a kernel treats in a slower way.
     Cores of one variant need nearly the same number: measured are a Cortex-M4F for "m4", a Cortex-M55 for
-    "m55" and a Cortex-M3 for "portable".
+    "m55" and a Cortex-M3 for "m3" and "portable".
     """
     kernels = _coefficients().get(layout["variant"], {})
     return [_predict(step, constants, kernels.get(kernel_key(step))) for step in layout["steps"]]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from typing import Any
 
+from aurora.compile.predict import m4_depthwise
+
 Trips = dict[str, float]
 
-TOGETHER = 3  # positions of a block
+TOGETHER = 3  # positions of a block, windows of a strip
+IN_LINE = 8  # groups of the inner loop of blocks and strips
+REQUANTS = (24, 12)  # nn_m4_requant of a pair: bytes before its end, the multiplier first
 
 
 def dense(step: Mapping[str, Any]) -> Trips:
@@ -17,6 +22,16 @@ def dense(step: Mapping[str, Any]) -> Trips:
     return {"once": 1.0, "cut": float(fields["inputs"] % 4 != 0), "expanded": float(groups),
             "quads": float(quads), "products": float(quads * groups),
             "overlap": float(fields["outputs"] % 4 != 0)}  # fmt: skip
+
+
+def dense_pieces(step: Mapping[str, Any]) -> Trips:
+    """Outputs by fours, for which the input is expanded piece by piece."""
+    fields = step["fields"]
+    groups, quads = fields["inputs"] // 4, -(-fields["outputs"] // 4)
+    blocks, pieces = -(-quads // fields["fours"]), -(-groups // fields["piece"])
+    return {"once": 1.0, "blocks": float(blocks), "calls": float(blocks * pieces),
+            "expanded": float(blocks * groups), "quads": float(quads), "turns": float(quads * pieces),
+            "products": float(quads * groups)}  # fmt: skip
 
 
 def rows_code(step: Mapping[str, Any]) -> str:
@@ -38,8 +53,7 @@ def conv_rows(step: Mapping[str, Any]) -> Trips:
         groups = last * f["step"] // 4 + f["groups"]
         start = at * f["step"] - f["before"]
         for begin in (start, start + f["step"])[: 1 if f["apart"] == 0 else 2]:
-            before = min(groups, max(0, -(begin // 4)))
-            inside = min(groups - before, max(0, (f["size"] - begin - 4 * before) // 4))
+            inside = _groups_inside(begin, groups, f["size"])
             expanded += inside
             cut += groups - inside
         chunks += 1
@@ -51,61 +65,83 @@ def conv_rows(step: Mapping[str, Any]) -> Trips:
             "products": float(blocks * pairs * f["groups"] * f["together"])}  # fmt: skip
 
 
+def _groups_inside(begin: int, groups: int, size: int) -> int:
+    """Of groups of 4 bytes from byte ``begin`` of a row on, those that its ends do not cut."""
+    before = min(groups, max(0, -(begin // 4)))
+    return min(groups - before, max(0, (size - begin - 4 * before) // 4))
+
+
+def conv_depthwise(step: Mapping[str, Any]) -> Trips:
+    """By chunk: windows are expanded piece by piece and multiplied into planes, then each channel's tile."""
+    f = step["fields"]
+    each = m4_depthwise.chunk_cost(next((line for line in step["instances"] if f["depthwise"] in line), ""))
+    pairs, chunks = -(-f["channels"] // 2), -(-f["outputs"] // f["chunk"])
+    pieces = expanded = cut = made = 0
+    ready = f["pad"]
+    for _ in range(chunks):
+        while ready < f["need"] and made < f["windows"]:
+            wanted = min(f["need"] - ready, f["windows"] - made)
+            n = min(-(-wanted // TOGETHER) * TOGETHER, f["at_once"])
+            groups = (n - 1) * f["step"] // 4 + f["groups"]
+            inside = _groups_inside(made * f["step"] - f["before"], groups, f["size"])
+            pieces, expanded, cut = pieces + 1, expanded + inside, cut + groups - inside
+            made, ready = made + n, ready + n
+        ready -= f["move"]
+    blocks = made // TOGETHER * pairs
+    return {"once": 1.0, "chunks": float(chunks), "pieces": float(pieces), "expanded": float(expanded),
+            "cut": float(cut), "blocks": float(blocks), "products": float(blocks * f["groups"] * TOGETHER),
+            "tile": float(chunks * f["channels"] * each)}  # fmt: skip
+
+
 def conv_blocks(step: Mapping[str, Any]) -> Trips:
     """Three positions at a time: their taps are expanded, then every pair of channels multiplies them."""
     fields = step["fields"]
-    g = fields["window"]
+    g, groups = fields["window"], fields["groups"]
     positions = g["out_h"] * g["out_w"]
     starts = [min(at, positions - TOGETHER) for at in range(0, positions, TOGETHER)]
-    pairs = -(-g["out_c"] // 2)
-    counts = {"once": 1.0, "blocks": float(len(starts)), "pairs": float(len(starts) * pairs),
-              "products": float(len(starts) * pairs * fields["groups"]),
-              "odd": float(len(starts) * (g["out_c"] % 2))}  # fmt: skip
-    if g["in_c"] % 4:
-        return counts | _gathered(g, starts, fields["groups"])
-    return counts | _expanded(g, starts)
+    counts = {"blocks": len(starts), "expanded": len(starts) * groups, "read": g["out_c"] // 2,
+              "odd": len(starts) * (g["out_c"] % 2)}  # fmt: skip
+    counts |= _multiplied(len(starts) * -(-g["out_c"] // 2), groups)
+    if fields["border"]:
+        counts |= _windows(g, starts, fields["border"])
+    return {"once": 1.0} | {name: float(count) for name, count in counts.items()}
 
 
-def _places(g: Mapping[str, int], first: int) -> list[tuple[int, int]]:
-    return [(at // g["out_w"] * g["stride_h"] - g["pad_h"], at % g["out_w"] * g["stride_w"] - g["pad_w"])
-            for at in range(first, first + TOGETHER)]  # fmt: skip
+def _multiplied(pairs: int, groups: int) -> dict[str, int]:
+    return {"pairs": pairs, "products": pairs * groups, "turns": pairs * -(-(groups - 1) // IN_LINE)}
 
 
-def _expanded(g: Mapping[str, int], starts: list[int]) -> Trips:
-    """Whole rows of taps where all three windows lie inside, else tap by tap."""
-    reach, inside = (g["taps_h"] - 1) * g["dilation_h"], 0
+def constant_pairs(step: Mapping[str, Any], constants: bytes) -> Trips:
+    """What changes where pairs of channels are the same for every input: those are filled, and the inner loop
+    is entered for each run of others."""
+    fields, g = step["fields"], step["fields"]["window"]
+    pairs, size = g["out_c"] // 2, fields["pair_bytes"]
+    ends = [step["constants"]["weights"]["offset"] + size * (pair + 1) for pair in range(pairs)]
+    live = [any(struct.unpack_from("<i", constants, end - at)[0] for at in REQUANTS) for end in ends]
+    if all(live):
+        return {}
+    blocks = -(-g["out_h"] * g["out_w"] // TOGETHER)
+    runs = sum(now and not before for now, before in zip(live, [False, *live], strict=False))
+    counts = _multiplied(blocks * (sum(live) + g["out_c"] % 2), fields["groups"])
+    counts |= {"runs": blocks * runs, "filled": blocks * (pairs - sum(live)), "searched": blocks * pairs}
+    return {name: float(count) for name, count in counts.items()}
+
+
+def _windows(g: Mapping[str, int], starts: list[int], row: int) -> dict[str, int]:
+    """Blocks whose windows lie inside the input, side by side, and others; rows of taps of those; bytes that
+    rows leave over to whole words."""
+    inside = 0
     for first in starts:
-        places = _places(g, first)
-        columns = [x for _, x in places]
-        inside += int(g["dilation_w"] == 1 and places[0][0] >= 0 and places[-1][0] + reach < g["in_h"]
-                      and min(columns) >= 0 and max(columns) + g["taps_w"] <= g["in_w"])  # fmt: skip
-    outside, quads = len(starts) - inside, g["in_c"] // 4
-    taps = g["taps_h"] * g["taps_w"]
-    return {"inside": float(inside), "inside_rows": float(inside * g["taps_h"]), "border": float(outside),
-            "border_taps": float(outside * taps), "expanded": float(len(starts) * taps * quads)}  # fmt: skip
-
-
-def _gathered(g: Mapping[str, int], starts: list[int], groups: int) -> Trips:
-    """Channels that do not fill words: the taps of a window are first put behind each other."""
-    whole = words = single = slow = taps = 0
-    for first in starts:
-        for y, x in _places(g, first):
-            fits = g["dilation_w"] == 1 and x >= 0 and x + g["taps_w"] <= g["in_w"]
-            for ty in range(g["taps_h"]):
-                row = y + ty * g["dilation_h"]
-                if not fits or not 0 <= row < g["in_h"]:
-                    slow += 1
-                    taps += g["taps_w"]
-                    continue
-                length = g["taps_w"] * g["in_c"]
-                room = g["in_c"] * (g["in_w"] * (g["in_h"] - row) - x)
-                whole += 1
-                words += -(-length // 4) if room >= length + 3 else 0
-                single += 0 if room >= length + 3 else length
-    return {"gathered": float(len(starts) * TOGETHER), "gathered_rows": float(whole),
-            "gathered_words": float(words), "gathered_bytes": float(single), "slow_rows": float(slow),
-            "slow_taps": float(taps), "slow_bytes": float(taps * g["in_c"]),
-            "expanded": float(len(starts) * groups)}  # fmt: skip
+        y, x = divmod(first, g["out_w"])
+        top, left = y * g["stride_h"] - g["pad_h"], x * g["stride_w"] - g["pad_w"]
+        right = left + (TOGETHER - 1) * g["stride_w"] + g["taps_w"]
+        bottom = top + (g["taps_h"] - 1) * g["dilation_h"]
+        inside += int(x + TOGETHER <= g["out_w"] and min(top, left) >= 0 and right <= g["in_w"]
+                      and bottom < g["in_h"] and g["dilation_w"] == 1)  # fmt: skip
+    cut, left_over = len(starts) - inside, TOGETHER * g["taps_h"] * int(row % 4 > 0)
+    return {"inside": inside, "inside_rows": inside * g["taps_h"], "inside_left": inside * left_over,
+            "inside_bytes": inside * left_over * (row % 4), "cut": cut, "cut_rows": cut * g["taps_h"],
+            "cut_bytes": cut * g["taps_h"] * row * TOGETHER}  # fmt: skip
 
 
 def conv_strips(step: Mapping[str, Any]) -> Trips:

@@ -11,6 +11,7 @@ Trips = dict[str, float]
 
 TOGETHER = 4  # channels
 _CALL = re.compile(r"NN_M4_DEPTHWISE\(\w+, ([-\d, ]+)\)")
+_CHUNK = re.compile(r"NN_M4_DEPTHWISE_CHUNK\(\w+, ([-\d, ]+)\)")
 
 
 @lru_cache(maxsize=256)
@@ -21,17 +22,18 @@ def tile_costs(instance: str) -> tuple[int, int]:
     if match is None:
         return 0, 0
     numbers = [int(number) for number in match[1].split(",")]
-    taps_h, taps, stride, n, step, blocks, pitch, down, width, channels, weights, relu, shift = numbers
+    taps_h, taps, stride, n, step, blocks, pitch, down, width, channels, weights, relu, shift, parts = numbers
+    rows = taps_h * parts
     n = n if n in (6, 5, 4, 3) else 2
     plain = bool(relu and shift)
-    kept, spare = plain and taps_h == 1 and n <= 4, plain and weights <= 2
+    kept, spare = plain and rows == 1 and n <= 4, plain and weights <= 2
     loads = 1 + int(weights == 3)
-    block = 1 + taps_h * (_row_of_taps(taps, stride, n) + (0 if kept else loads))
+    block = 1 + rows * (_row_of_taps(taps, stride, n) + (0 if kept else loads))
     block += (0 if kept else 1) + int(not plain)
     each = 2 + (0 if relu else 2) + (1 if shift else 2)  # smmla, strb, what negative sums lose, saturation
     block += n * each
-    on, base = _moves_on(taps_h, (n * stride - stride + taps - 1) // 2 + 1, pitch,
-                         down * pitch if blocks == 1 else 2 * step * stride)  # fmt: skip
+    reach, words = (taps_h - 1) * pitch + (parts - 1) * 2 * taps, (n * stride - stride + taps - 1) // 2 + 1
+    on, base = _moves_on(reach, words, down * pitch if blocks == 1 else 2 * step * stride)
     row = 2 if spare and blocks == 1 else 4
     if blocks > 1:
         row += (1 if spare else 2) + blocks * (
@@ -43,9 +45,23 @@ def tile_costs(instance: str) -> tuple[int, int]:
     return 3 + _add(base) + (loads + 1 if kept else 0) + int(spare and blocks == 1), row
 
 
-def _moves_on(taps_h: int, words: int, pitch: int, distance: int) -> tuple[bool, int]:
-    """Whether the last load of a block moves the pointer on, and by how much it then starts ahead."""
-    rows = (taps_h - 1) * pitch
+@lru_cache(maxsize=256)
+def chunk_cost(instance: str) -> int:
+    """Instructions of one channel of a chunk: the macro nn_depthwise_chunk (depthwise_chunk.h)."""
+    match = _CHUNK.search(instance)
+    if match is None:
+        return 0
+    numbers = [int(number) for number in match[1].split(",")]
+    taps, stride, n, _, blocks, _, _, carry, _, _, relu, shift = numbers
+    more = int(not relu or not shift)
+    each = 2 + (0 if relu else 2) + (1 if shift else 2)
+    block = _row_of_taps(taps, stride, n) + more + n * each
+    return 1 + blocks * block + blocks - 1 + more + 2 * (carry // 2 + carry % 2) + 5
+
+
+def _moves_on(rows: int, words: int, distance: int) -> tuple[bool, int]:
+    """Whether the last load of a block moves the pointer on, and by how much it then starts ahead; ``rows``:
+    bytes from the first part of a row of taps to the last."""
     base = rows + 4 * ((words - 1) // 2 * 2) - distance
     on = base >= 0 and distance <= 252 and not (words % 2 and rows - distance > 252)
     return (True, base) if on else (False, 0)
@@ -85,9 +101,12 @@ def depthwise(step: Mapping[str, Any]) -> Trips:
             blank += not inside
     r = f["rows"]
     kept_words = moved * max(0, f["taps_h"] - f["stride_h"]) * f["words"]
-    counts = {"quads": 1, "strips": strips, "expanded": expanded, "blank": blank,
-              "blank_words": blank * f["words"] + expanded * (r["before"] + r["after"]),
-              "ends": expanded * (r["odd"] + r["last"]), "pairs": expanded * r["pairs"],
-              "moves": moved * TOGETHER, "moved_words": kept_words * TOGETHER}  # fmt: skip
+    again = f["strip"] < f["out_h"]  # rows of padding move from strip to strip
+    counts = {"quads": 1, "strips": strips, "expanded": expanded, "blank": again * blank,
+              "blank_words": again * blank * f["words"], "ends": expanded * (r["odd"] + r["last"]),
+              "pairs": expanded * r["pairs"], "moves": moved * TOGETHER,
+              "moved_words": kept_words * TOGETHER}  # fmt: skip
     tiles = quads * TOGETHER * (strips * call + f["out_h"] * row)
-    return {"once": 1.0, "tile": float(tiles)} | {name: float(quads * n) for name, n in counts.items()}
+    return {"once": 1.0, "first_words": r["plane"] / 4, "tile": float(tiles)} | {
+        name: float(quads * n) for name, n in counts.items()
+    }

@@ -19,7 +19,7 @@ static uint32_t *expand(const strips *s, uint32_t *dst, const nn_m4_place at[NN_
     const int8_t *src[NN_M4_TOGETHER];
     for (int32_t i = 0; i < NN_M4_TOGETHER; i++)
         src[i] = nn_m4_row_of_taps(&s->source, at[i], at[i].y + row, s->made + i * s->p->border);
-    return nn_m4_expand_3(dst, src, s->p->border / 4, s->p->kind);
+    return nn_m4_expand_3(dst, src, s->p->border / 4, s->p->kind, 1, 0);
 }
 
 /* Three windows, all channels; their outputs lie `pitch` bytes apart. */

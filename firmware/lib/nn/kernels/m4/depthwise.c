@@ -4,19 +4,22 @@
 
 enum { TOGETHER = 4 };
 
-/* Padded rows [from, to) of the planes, `first` of which the input begins with. */
+/* Padded rows [from, to) of the planes, `first` of which the input begins with. With a single strip
+ * the rows of padding are as before. */
 static void fill(uint32_t *planes, const nn_m4_depthwise_params *p, const nn_m4_rows *g,
                  const int8_t *x, int32_t first, int32_t from, int32_t to)
 {
     int32_t inside = -first > from ? -first : from, end = p->in_h - first;
     end = end < to ? end : to;
     inside = inside < to ? inside : to;
-    (void)nn_m4_blank(planes + from * p->words, (inside - from) * p->words, g);
     if (end > inside)
-        nn_m4_planes(planes + inside * p->words, x + (first + inside) * p->in_w * g->step,
-                     end - inside, g);
+        nn_m4_planes(planes + inside * p->words + g->before,
+                     x + (first + inside) * p->in_w * g->step, end - inside, g);
     end = end > inside ? end : inside;
-    (void)nn_m4_blank(planes + end * p->words, (to - end) * p->words, g);
+    if (p->strip < p->out_h) {
+        nn_m4_blank(planes + from * p->words, (inside - from) * p->words, g);
+        nn_m4_blank(planes + end * p->words, (to - end) * p->words, g);
+    }
 }
 
 /* Four channels. Rows that two strips share move up, for y may lie over x. */
@@ -46,6 +49,7 @@ void nn_m4_depthwise(const nn_m4_depthwise_params *p, const uint8_t *constants, 
     const nn_levels *levels = NN_TABLE(nn_levels, constants, p->levels);
     nn_m4_rows rows = p->rows;
     rows.zeros = (uint32_t)(uint8_t)levels->input_zero * 0x01010101u;
+    nn_m4_blank((uint32_t *)(void *)scratch, rows.plane / 4, &rows);
 
     for (int32_t c = 0; c < p->channels; c += TOGETHER)
         run(p, constants + p->weights + (uint32_t)c * p->weight_bytes, &rows, x + c, y + c,

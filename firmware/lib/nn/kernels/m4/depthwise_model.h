@@ -4,9 +4,10 @@
 
 #include "nn/kernels/m4/dsp.h"
 
-/* `weights` words per row of taps. */
+/* `weights` words per part of a row of taps. */
 typedef struct {
     int taps_h, taps, stride, n, step, blocks, pitch, down, width, channels, weights, relu, shift;
+    int parts;
 } nn_m4_depthwise_shape;
 
 static inline int32_t nn_m4_half(uint32_t word, int top)
@@ -28,11 +29,11 @@ static inline int32_t nn_m4_depthwise_sum(const nn_m4_depthwise_shape *s, const 
                                           const uint32_t *w, int column)
 {
     uint32_t sum = w[0];
-    for (int row = 0; row < s->taps_h; row++)
+    for (int part = 0; part < s->taps_h * s->parts; part++)
         for (int tap = 0; tap < s->taps; tap++) {
-            const int at = column * s->stride + tap;
-            const int32_t value = nn_m4_half(x[row * s->pitch / 4 + at / 2], at % 2);
-            const uint32_t *line = w + 1 + row * s->weights;
+            const int at = column * s->stride + part % s->parts * s->taps + tap;
+            const int32_t value = nn_m4_half(x[part / s->parts * s->pitch / 4 + at / 2], at % 2);
+            const uint32_t *line = w + 1 + part * s->weights;
             sum += (uint32_t)(value * nn_m4_depthwise_weight(s, line, tap));
         }
     return (int32_t)sum;
@@ -41,7 +42,7 @@ static inline int32_t nn_m4_depthwise_sum(const nn_m4_depthwise_shape *s, const 
 static inline void nn_m4_depthwise_model(nn_m4_depthwise_shape s, const uint32_t *x,
                                          const uint32_t *w, int8_t *y, int32_t rows)
 {
-    const int32_t *q = (const int32_t *)(w + 1 + s.taps_h * s.weights);
+    const int32_t *q = (const int32_t *)(w + 1 + s.taps_h * s.parts * s.weights);
     for (; rows > 0; rows--, x += s.down * s.pitch / 4, y += s.width * s.channels)
         for (int column = 0; column < (s.blocks - 1) * s.step + s.n; column++) {
             const int32_t sum = nn_m4_depthwise_sum(&s, x, w, column);

@@ -2,12 +2,14 @@
  * one NN_M4_DEPTHWISE line per layer shape into program.c.
  *
  * A tile reads one channel's plane of column pairs (X0, X1), (X2, X3), ... as halfwords, `pitch`
- * bytes per row, and writes its bytes of NHWC. Stream: bias, weights by row of taps, multiplier,
- * add and, without ReLU, what negative sums lose before the second rounding (dsp.h), or, where
- * shift is 0, the channel's own shift of sums at four times the true ones. A row's weights are its
- * pairs (w0, w1), (w2, w3), ... and, where the stride is 1 and windows begin at odd columns as
- * well, (w1, w2), ...: two taps per SMLAD in either case. Otherwise sums are 2^d times the true
- * ones with the d that gives every channel the same `shift`, an immediate of SSAT. */
+ * bytes per row, and writes its bytes of NHWC. A row of more taps than registers hold is several
+ * `parts` of an even number of taps, the last filled up with zeros. Stream: bias, weights by row of
+ * taps, multiplier, add and, without ReLU, what negative sums lose before the second rounding
+ * (dsp.h), or, where shift is 0, the channel's own shift of sums at four times the true ones. A
+ * row's weights are its pairs (w0, w1), (w2, w3), ... and, where the stride is 1 and windows begin
+ * at odd columns as well, (w1, w2), ...: two taps per SMLAD in either case. Otherwise sums are 2^d
+ * times the true ones with the d that gives every channel the same `shift`, an immediate of SSAT.
+ */
 #ifndef NN_KERNELS_M4_DEPTHWISE_TILE_H
 #define NN_KERNELS_M4_DEPTHWISE_TILE_H
 
@@ -90,7 +92,7 @@ __asm__(".syntax unified\n"
         ".if nn_on && nn_row == nn_rows-1 && nn_k+1+\\more == nn_words\n"
         "  \\op \\x, [r0, #nn_on]!\n"
         ".else\n"
-        "  \\op \\x, [r0, #nn_row*nn_pitch+4*nn_k-nn_base]\n"
+        "  \\op \\x, [r0, #nn_row/nn_parts*nn_pitch+nn_row%nn_parts*nn_part+4*nn_k-nn_base]\n"
         ".endif\n"
         ".endm\n"
         ".macro nn_dw_row taps, stride, n, bias, weights\n"
@@ -122,21 +124,24 @@ __asm__(/* Blocks of n outputs, `step` apart, in sums r4-r9. One row of taps and
            to keep the weights, and multiplier and add in r8 and r9; r12 counts where it is free.
            Stack: end of x in the row, rows left */
         ".macro nn_depthwise name, taps_h, taps, stride, n, step, blocks, pitch, down, width, "
-        "channels, weights, relu, shift\n"
+        "channels, weights, relu, shift, parts\n"
         "  nn_function \\name\n"
-        ".set nn_kept, \\taps_h == 1 && \\n <= 4 && \\relu && \\shift\n"
+        ".set nn_rows, \\taps_h*\\parts\n"
+        ".set nn_kept, nn_rows == 1 && \\n <= 4 && \\relu && \\shift\n"
         ".set nn_spare, \\weights <= 2 && \\relu && \\shift\n"
-        ".set nn_last, 4+4*\\weights*\\taps_h\n"
-        ".set nn_rows, \\taps_h\n"
+        ".set nn_last, 4+4*\\weights*nn_rows\n"
         ".set nn_pitch, \\pitch\n"
+        ".set nn_parts, \\parts\n"
+        ".set nn_part, 2*\\taps\n"
+        ".set nn_reach, (\\taps_h-1)*\\pitch+(\\parts-1)*nn_part\n"
         ".set nn_words, (\\n*\\stride-\\stride+\\taps-1)/2+1\n"
         ".if \\blocks == 1\n"
         "  .set nn_on, \\down*\\pitch\n"
         ".else\n"
         "  .set nn_on, 2*\\step*\\stride\n"
         ".endif\n"
-        ".set nn_base, (\\taps_h-1)*\\pitch+4*((nn_words-1)/2*2)-nn_on\n"
-        ".if nn_base < 0 || nn_on > 252 || (nn_words%2 && (\\taps_h-1)*\\pitch-nn_on > 252)\n"
+        ".set nn_base, nn_reach+4*((nn_words-1)/2*2)-nn_on\n"
+        ".if nn_base < 0 || nn_on > 252 || (nn_words%2 && nn_reach-nn_on > 252)\n"
         "  .set nn_on, 0\n"
         "  .set nn_base, 0\n"
         ".endif\n"
@@ -162,27 +167,27 @@ __asm__(/* Blocks of n outputs, `step` apart, in sums r4-r9. One row of taps and
         "  .set nn_row, 0\n"
         ".if \\n == 6\n"
         "  ldr r9, [r1]\n"
-        "  .rept \\taps_h\n"
+        "  .rept nn_rows\n"
         "  nn_dw_row \\taps, \\stride, 6, r9, \\weights\n"
         "  .endr\n"
         ".elseif \\n == 5\n"
         "  ldr r8, [r1]\n"
-        "  .rept \\taps_h\n"
+        "  .rept nn_rows\n"
         "  nn_dw_row \\taps, \\stride, 5, r8, \\weights\n"
         "  .endr\n"
         ".elseif \\n == 4\n"
         "  ldr r7, [r1]\n"
-        "  .rept \\taps_h\n"
+        "  .rept nn_rows\n"
         "  nn_dw_row \\taps, \\stride, 4, r7, \\weights\n"
         "  .endr\n"
         ".elseif \\n == 3\n"
         "  ldr r6, [r1]\n"
-        "  .rept \\taps_h\n"
+        "  .rept nn_rows\n"
         "  nn_dw_row \\taps, \\stride, 3, r6, \\weights\n"
         "  .endr\n"
         ".else\n"
         "  ldr r5, [r1]\n"
-        "  .rept \\taps_h\n"
+        "  .rept nn_rows\n"
         "  nn_dw_row \\taps, \\stride, 2, r5, \\weights\n"
         "  .endr\n"
         ".endif\n"

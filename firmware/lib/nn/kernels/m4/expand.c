@@ -16,16 +16,17 @@ void nn_m4_expand(uint32_t *dst, const int8_t *src, int32_t groups, int kind)
         expand_group(dst, nn_load4(src), kind);
 }
 
-uint32_t *nn_m4_expand_3(uint32_t *dst, const int8_t *const src[3], int32_t groups, int kind)
+uint32_t *nn_m4_expand_3(uint32_t *dst, const int8_t *const src[3], int32_t groups, int kind,
+                         int32_t rows, int32_t skip)
 {
-    for (int32_t k = 0; k < groups; k++, dst += 6) {
-        for (int32_t i = 0; i < 3; i++) {
-            uint32_t pair[2];
-            expand_group(pair, nn_load4(src[i] + 4 * k), kind);
-            dst[i] = pair[0];
-            dst[i + 3] = pair[1];
-        }
-    }
+    for (int32_t row = 0; row < rows; row++)
+        for (int32_t k = 0; k < groups; k++, dst += 6)
+            for (int32_t i = 0; i < 3; i++) {
+                uint32_t pair[2];
+                expand_group(pair, nn_load4(src[i] + row * (4 * groups + skip) + 4 * k), kind);
+                dst[i] = pair[0];
+                dst[i + 3] = pair[1];
+            }
     return dst;
 }
 

@@ -4,13 +4,12 @@
 
 #if NN_M4
 
-uint32_t *nn_m4_blank(uint32_t *dst, int32_t words, const nn_m4_rows *g)
+void nn_m4_blank(uint32_t *dst, int32_t words, const nn_m4_rows *g)
 {
     const uint32_t pair = nn_sxtb16(g->zeros);
     const int32_t plane = g->plane / 4;
     for (; words > 0; words--, dst++)
         dst[0] = dst[plane] = dst[2 * plane] = dst[3 * plane] = pair;
-    return dst;
 }
 
 #if NN_M4_ASM
@@ -30,36 +29,21 @@ __asm__(/* channels 0-3 at two columns, r8 and r9; planes r4 bytes apart, r5 = 3
         "  str r10, [r0, r5]\n"
         "  str r12, [r0], #4\n"
         ".endm\n"
-        /* lr words of padding, if any */
-        ".macro nn_spread_blank\n"
-        "  cmp lr, #0\n"
-        "  beq 2f\n"
-        "  sxtb16 r12, r2\n"
-        "1: str r12, [r0, r4]\n"
-        "  str r12, [r0, r4, lsl #1]\n"
-        "  str r12, [r0, r5]\n"
-        "  str r12, [r0], #4\n"
-        "  subs lr, #1\n"
-        "  bne 1b\n"
-        "2:\n"
-        ".endm\n"
         "  .global nn_m4_planes\n"
         "  nn_function nn_m4_planes\n"
         "  push {r4-r11, lr}\n"
         "  mov r6, r2\n"
         "  ldrd r7, r4, [r3]\n"
-        "  ldr r2, [r3, #32]\n"
+        "  ldr r2, [r3, #28]\n"
         "  add r5, r4, r4, lsl #1\n"
-        "10: ldrd lr, r10, [r3, #8]\n"
-        "  nn_spread_blank\n"
+        "10: ldrd r10, lr, [r3, #8]\n"
         "  cmp r10, #0\n"
         "  beq 20f\n"
         "  mov r8, r2\n"
         "  ldr r9, [r1]\n"
         "  add r1, r7\n"
         "  nn_spread\n"
-        "20: ldr lr, [r3, #16]\n"
-        "  cmp lr, #0\n"
+        "20: cmp lr, #0\n"
         "  beq 40f\n"
         "30: ldr r8, [r1]\n"
         "  ldr r9, [r1, r7]\n"
@@ -67,15 +51,15 @@ __asm__(/* channels 0-3 at two columns, r8 and r9; planes r4 bytes apart, r5 = 3
         "  nn_spread\n"
         "  subs lr, #1\n"
         "  bne 30b\n"
-        "40: ldrd r10, lr, [r3, #20]\n"
+        "40: ldrd r10, lr, [r3, #16]\n"
         "  cmp r10, #0\n"
         "  beq 50f\n"
         "  ldr r8, [r1]\n"
         "  mov r9, r2\n"
         "  add r1, r7\n"
         "  nn_spread\n"
-        "50: nn_spread_blank\n"
-        "  ldr r12, [r3, #28]\n"
+        "50: ldr r12, [r3, #24]\n"
+        "  add r0, lr\n"
         "  add r1, r12\n"
         "  subs r6, #1\n"
         "  bne 10b\n"
@@ -96,8 +80,7 @@ static uint32_t *spread(uint32_t *dst, int32_t plane, uint32_t a, uint32_t b)
 void nn_m4_planes(uint32_t *dst, const int8_t *src, int32_t rows, const nn_m4_rows *g)
 {
     const int32_t plane = g->plane / 4;
-    for (; rows > 0; rows--, src += g->skip) {
-        dst = nn_m4_blank(dst, g->before, g);
+    for (; rows > 0; rows--, src += g->skip, dst += g->rest / 4) {
         if (g->odd != 0) {
             dst = spread(dst, plane, g->zeros, nn_load4(src));
             src += g->step;
@@ -108,7 +91,6 @@ void nn_m4_planes(uint32_t *dst, const int8_t *src, int32_t rows, const nn_m4_ro
             dst = spread(dst, plane, nn_load4(src), g->zeros);
             src += g->step;
         }
-        dst = nn_m4_blank(dst, g->after, g);
     }
 }
 

@@ -1,6 +1,7 @@
 /* Inner loops of convolutions on the DSP extension, made per shape: the compiler writes one
- * NN_M4_ROWS or NN_M4_ROWS_MAX line per layer shape into program.c. Offsets are immediates and the
- * taps are unrolled, so overlapping windows read one expanded row without copies.
+ * NN_M4_ROWS, NN_M4_ROWS_PLANES or NN_M4_ROWS_MAX line per layer shape into program.c. Offsets are
+ * immediates and the taps are unrolled, so overlapping windows read one expanded row without
+ * copies.
  *
  * A tile takes windows `row` bytes apart in x (expanded activations, see dsp.h) and, for each pair
  * of channels up to w_end, reads its stream: biases (2; with several loops each 3 times), weights
@@ -20,20 +21,20 @@ typedef void nn_m4_tile(const uint32_t *x, const uint8_t *w, int8_t *out, int32_
 #if NN_M4_ASM
 
 __asm__(".syntax unified\n"
-        /* acc to int8, of multiplier r8, add r9, shift r10; see nn_m4_output */
-        ".macro nn_requant acc, temp, kind, relu\n"
+        /* acc to int8; see nn_m4_output */
+        ".macro nn_requant acc, temp, kind, relu, multiplier=r8, add=r9, shift=r10\n"
         ".if \\relu\n"
-        "  smmla \\acc, \\acc, r8, r9\n"
+        "  smmla \\acc, \\acc, \\multiplier, \\add\n"
         ".else\n"
         "  asr \\temp, \\acc, #31\n"
-        "  smmla \\acc, \\acc, r8, r9\n"
+        "  smmla \\acc, \\acc, \\multiplier, \\add\n"
         "  .if \\kind\n"
         "  add \\acc, \\acc, \\temp, lsl #1\n"
         "  .else\n"
         "  add \\acc, \\acc, \\temp, lsl #7\n"
         "  .endif\n"
         ".endif\n"
-        "  asr \\acc, \\acc, r10\n"
+        "  asr \\acc, \\acc, \\shift\n"
         "  ssat \\acc, #8, \\acc\n"
         ".endm\n"
         ".macro nn_function name\n"
@@ -58,8 +59,9 @@ __asm__(/* one window, one group of 4, both channels: r8 r9 and r10 r11 are thei
         "  smlad \\a1, r11, lr, \\a1\n"
         ".endm\n"
         /* 3 windows x 2 channels: r2-r4 and r5-r7. Stack: out of the pair, end of w, start of w,
-           out of the block, blocks left, end of x in the window */
-        ".macro nn_rows name, kind, groups, loops, row, out_row, relu\n"
+           out of the block, blocks left, end of x in the window. With `plane` bytes from one
+           channel's plane to the next, halfwords go there instead of bytes side by side */
+        ".macro nn_rows name, kind, groups, loops, row, out_row, relu, plane\n"
         "  nn_function \\name\n"
         "  push {r4-r11, lr}\n"
         "  ldr r12, [sp, #36]\n"
@@ -113,12 +115,25 @@ __asm__(/* one window, one group of 4, both channels: r8 r9 and r10 r11 are thei
         "  nn_requant r6, r12, \\kind, \\relu\n"
         "  nn_requant r7, r12, \\kind, \\relu\n"
         "  ldrd r12, lr, [sp]\n"
+        ".if \\plane\n"
+        "  strh r5, [r12, #\\plane]\n"
+        "  strh r6, [r12, #\\plane+\\out_row]\n"
+        "  strh r7, [r12, #\\plane+2*\\out_row]\n"
+        ".else\n"
         "  bfi r3, r6, #8, #8\n"
         "  bfi r4, r7, #8, #8\n"
         "  bfi r2, r5, #8, #8\n"
+        ".endif\n"
         "  strh r3, [r12, #\\out_row]\n"
         "  strh r4, [r12, #2*\\out_row]\n"
+        ".if !\\plane\n"
         "  strh r2, [r12], #2\n"
+        ".elseif \\plane < 128\n"
+        "  strh r2, [r12], #2*\\plane\n"
+        ".else\n"
+        "  strh r2, [r12]\n"
+        "  addw r12, r12, #2*\\plane\n"
+        ".endif\n"
         "  cmp r1, lr\n"
         "  str r12, [sp]\n"
         "  bne 20b\n"
@@ -243,7 +258,10 @@ __asm__(/* `pool` windows x 2 channels to the largest of each, two at a time: r2
 #define NN_M4_TEXT(...) #__VA_ARGS__
 #define NN_M4_ROWS(name, kind, groups, loops, row, out_row, relu)                                  \
     nn_m4_tile name;                                                                               \
-    __asm__("nn_rows " NN_M4_TEXT(name, kind, groups, loops, row, out_row, relu))
+    __asm__("nn_rows " NN_M4_TEXT(name, kind, groups, loops, row, out_row, relu, 0))
+#define NN_M4_ROWS_PLANES(name, kind, groups, loops, row, relu, plane)                             \
+    nn_m4_tile name;                                                                               \
+    __asm__("nn_rows " NN_M4_TEXT(name, kind, groups, loops, row, 2, relu, plane))
 #define NN_M4_ROWS_MAX(name, groups, loops, row, pair, out_row, relu, pool)                        \
     nn_m4_tile name;                                                                               \
     __asm__("nn_rows_max " NN_M4_TEXT(name, groups, loops, row, pair, out_row, relu, pool))
