@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,15 +67,20 @@ def fit_dense(x: NDArray[np.float32], targets: dict[str, Target], spec: Training
     model = build_keras(x.shape[1], spec.hidden, {name: t.classes for name, t in targets.items()})
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(spec.learning_rate, steps))
     optimizer.build(model.trainable_variables)
-    run = _whole_training(model, optimizer, x, targets, spec.l2)
-    run(_batches(len(x), batch, steps, seed))
+    run = many_steps(model, optimizer, x, targets, spec.l2)
+    run(batches(len(x), batch, steps, seed))
+    return read_network(model, len(spec.hidden), targets)
+
+
+def read_network(model: Any, depth: int, heads: Iterable[str]) -> Network:
+    """The weights as they are now of a model that ``build_keras`` made with ``depth`` hidden layers."""
     return Network(
-        hidden=tuple(_layer(model, f"hidden_{place}") for place in range(len(spec.hidden))),
-        heads={name: _layer(model, name) for name in targets},
+        hidden=tuple(_layer(model, f"hidden_{place}") for place in range(depth)),
+        heads={name: _layer(model, name) for name in heads},
     )
 
 
-def _batches(rows: int, batch: int, steps: int, seed: int) -> NDArray[np.int32]:
+def batches(rows: int, batch: int, steps: int, seed: int) -> NDArray[np.int32]:
     """[steps, batch] row numbers: a new order in every epoch, whole batches only."""
     rng = np.random.default_rng(seed)
     per_epoch = max(1, rows // batch)
@@ -86,10 +91,13 @@ def _batches(rows: int, batch: int, steps: int, seed: int) -> NDArray[np.int32]:
     return np.concatenate(epochs).astype(np.int32)
 
 
-def _whole_training(
+def many_steps(
     model: Any, optimizer: Any, x: NDArray[np.float32], targets: dict[str, Target], l2: float
 ) -> Callable[[NDArray[np.int32]], None]:
-    """All steps as one TensorFlow graph: a step of so small a net costs less than Keras's own bookkeeping."""
+    """A function that takes all steps of ``batches`` [steps, batch] (row numbers) in one TensorFlow graph.
+
+    A step of so small a net costs less than Keras's own bookkeeping. Called again, it goes on.
+    """
     import tensorflow as tf
 
     rows = tf.constant(x)
