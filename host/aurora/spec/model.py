@@ -55,6 +55,8 @@ class DecisionSpec:
     A window votes when its score reaches the threshold, and the threshold is the lowest that keeps the
     alarm on for at most ``false_alarm_fraction`` of the time in which validation units do not fail within
     the horizon. While the alarm is on, scores down to ``hysteresis_logit`` below the threshold vote too.
+    Where ``false_alarms_per_turbine_year`` is given, the alarm may not rise more often than that in such
+    time either.
     """
 
     false_alarm_fraction: float = 0.01
@@ -62,8 +64,14 @@ class DecisionSpec:
     raise_votes: int = 3
     clear_votes: int = 2
     hysteresis_logit: float = 0.5
+    false_alarms_per_turbine_year: float | None = None
 
     def __post_init__(self) -> None:
+        yearly = self.false_alarms_per_turbine_year
+        if yearly is not None and not (math.isfinite(yearly) and yearly >= 0):
+            raise InputError(
+                f"decision.false_alarms_per_turbine_year is {yearly}", hint="give 0 or more, or leave it out"
+            )
         if not 0 < self.false_alarm_fraction < 1:
             raise InputError(
                 f"decision.false_alarm_fraction is {self.false_alarm_fraction}", hint="0 < it < 1"
