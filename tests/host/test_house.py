@@ -92,6 +92,8 @@ HEAVY = (
     "shap",
     "mlflow",
     "matplotlib",
+    "optuna",
+    "distributed",
     "ai_edge_litert",
     "tflite_micro",
     "zcbor",
