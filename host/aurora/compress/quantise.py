@@ -7,28 +7,71 @@ from collections.abc import Sequence
 import numpy as np
 
 from aurora.compress.clipping import Ranges, find_ranges
+from aurora.compress.distill import DistilSpec, TeacherSignal
 from aurora.compress.int8 import Int8Model, coverage_rows, read_quantisation
+from aurora.compress.qat import train_quantised
 from aurora.compress.quantise_file import tflite_bytes
 from aurora.compress.quantise_spec import QuantSpec
 from aurora.compress.quantised_net import Grid, QuantisedLayer, QuantisedNetwork, grid_of, quantise_layer
 from aurora.compress.student import Student
+from aurora.compress.student_rows import gather_rows
 from aurora.spec.chain import features_id, with_normalisation
+from aurora.train.loop import Progress
 from aurora.train.network import Layer
 from aurora.train.rows import stack
 from aurora.train.table import UnitTable
 
 
 def quantise_student(
-    student: Student, chain: bytes, tables: Sequence[UnitTable], spec: QuantSpec, seed: int
+    student: Student,
+    chain: bytes,
+    tables: Sequence[UnitTable],
+    spec: QuantSpec,
+    seed: int,
+    *,
+    teacher: TeacherSignal | None = None,
+    distil: DistilSpec | None = None,
+    unlabelled: Sequence[UnitTable] = (),
+    progress: Progress | None = None,
 ) -> Int8Model:
-    """``chain`` is the one before normalisation; ``tables`` are the training units.
+    """One student; see ``quantise_students``."""
+    return quantise_students(
+        [student], chain, tables, spec, [seed], teacher=teacher, distil=distil, unlabelled=unlabelled,
+        progress=progress,
+    )[0]  # fmt: skip
 
-    Of the tables' rows those are representative that cover each logit's range (``coverage_rows``).
+
+def quantise_students(
+    students: Sequence[Student],
+    chain: bytes,
+    tables: Sequence[UnitTable],
+    spec: QuantSpec,
+    seeds: Sequence[int],
+    *,
+    teacher: TeacherSignal | None = None,
+    distil: DistilSpec | None = None,
+    unlabelled: Sequence[UnitTable] = (),
+    progress: Progress | None = None,
+) -> list[Int8Model]:
+    """Students of one shape and normalisation as int8 models.
+
+    ``chain`` is the one before normalisation; ``tables`` are the training units. Of their rows those that
+    cover each logit's range (``coverage_rows``) set the ranges; with method "qat" training goes on from there
+    (with the teacher, where the students had one). Raises what ``fit_students`` raises.
     """
-    assert spec.method == "ptq", "qat follows"
-    rows = coverage_rows(stack(tables, student.norm), student.network, student.norm)
-    ranges = find_ranges(student.network, rows, spec.clipping, spec.weight_bits)
-    return int8_model(student, chain, quantise_network(student, ranges, spec.weight_bits))
+    norm = students[0].norm
+    x = stack(tables, norm)
+    found = []
+    for student in students:
+        rows = coverage_rows(x, student.network, norm)
+        found.append((student, find_ranges(student.network, rows, spec.clipping, spec.weight_bits)))
+    if spec.method == "qat":
+        sizes = {name: len(head.bias) for name, head in students[0].network.heads.items()}
+        seen = gather_rows(tables, sizes, norm, teacher, unlabelled)
+        ranges = [pair[1] for pair in found]
+        found = train_quantised(students, ranges, seen, spec, seeds, distil, progress)
+    return [int8_model(student, chain, quantise_network(student, ranges, spec.weight_bits))
+            for student, ranges in found]  # fmt: skip
 
 
 def quantise_network(student: Student, ranges: Ranges, weight_bits: int) -> QuantisedNetwork:

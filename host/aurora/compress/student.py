@@ -7,14 +7,14 @@ arm sees a second batch in every step, drawn from all rows, labelled or not, for
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aurora.compress.distill import DistilSpec, TeacherSignal
-from aurora.compress.student_loss import hint_start, make_loss
+from aurora.compress.student_loss import Forward, hint_start, make_loss
 from aurora.compress.student_rows import Rows, gather_rows
 from aurora.errors import InputError
 from aurora.train.loop import Progress, Schedule, train_stack
@@ -50,10 +50,12 @@ class StudentSpec:
 
 @dataclass(frozen=True)
 class Student:
-    """A float network and the normalisation of its input."""
+    """A float network, the normalisation of its input, and how it was trained: pruning's recovery and
+    quantisation-aware training go on in the same way."""
 
     network: Network
     norm: Normalisation
+    spec: StudentSpec = field(default_factory=StudentSpec)
 
     def logits(self, table: UnitTable) -> dict[str, NDArray[np.float32]]:
         """Head -> float32 logits [w, outputs] for every window of a unit."""
@@ -105,7 +107,7 @@ def fit_students(
     if distil is not None and distil.hint_weight:
         stack |= hint_start(spec.hidden, rows, seeds)
     stack = fit_stack(stack, rows, spec, seeds, distil=distil, checkpoint=checkpoint, progress=progress)
-    return [Student(network, norm) for network in networks_of(stack, len(spec.hidden), list(heads))]
+    return [Student(network, norm, spec) for network in networks_of(stack, len(spec.hidden), list(heads))]
 
 
 def fit_stack(
@@ -115,22 +117,28 @@ def fit_stack(
     seeds: Sequence[int],
     *,
     distil: DistilSpec | None = None,
+    run: Forward | None = None,
+    mark: str = "",
     checkpoint: Path | None = None,
     progress: Progress | None = None,
 ) -> Stack:
-    """Train networks on from where ``stack`` stands: what fitting, pruning's recovery and others share."""
+    """Train networks on from where ``stack`` stands: what fitting, pruning's recovery and others share.
+
+    ``run`` replaces the plain forward pass; ``mark`` stands for it in a checkpoint.
+    """
     batch = min(spec.batch, len(rows.labelled))
     schedule = Schedule(spec.epochs, max(1, len(rows.labelled) // batch), spec.learning_rate)
-    loss = make_loss(rows, len(spec.hidden), spec.l2, distil)
+    loss = make_loss(rows, len(spec.hidden), spec.l2, distil, run)
 
     def draw(first_epoch: int, epochs: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         numbers = range(first_epoch, first_epoch + epochs)
         size = (schedule.epoch_steps, batch)
         labelled = [_epoch(rows.labelled, size, seeds, (LABELLED_STREAM, epoch)) for epoch in numbers]
+        size = (schedule.epoch_steps, min(spec.batch, len(rows.pool)))
         pool = [_epoch(rows.pool, size, seeds, (POOL_STREAM, epoch)) for epoch in numbers]
         return np.concatenate(labelled), np.concatenate(pool)
 
-    identity = repr((spec, list(seeds), distil)).encode() + rows.digest()
+    identity = repr((spec, list(seeds), distil, mark)).encode() + rows.digest()
     return train_stack(
         stack, loss, draw, schedule, checkpoint=checkpoint, identity=identity, progress=progress
     )

@@ -14,7 +14,7 @@ import numpy as np
 from aurora.compress.distill import DistilSpec
 from aurora.compress.student_rows import Rows
 from aurora.train.loop import Loss
-from aurora.train.loop_nets import Stack, forward, fresh_stack
+from aurora.train.loop_nets import Stack, forward, fresh_stack, tensorflow
 
 REGRESSOR = "hint_regressor"
 
@@ -29,8 +29,7 @@ def make_loss(
 
     ``run`` is the networks' forward pass where it is not the plain one (fake quantisation).
     """
-    import tensorflow as tf
-
+    tf = tensorflow()
     heads = list(rows.targets)
     x = tf.constant(rows.x)
     go = run or (lambda weights, batch: forward(weights, batch, depth, heads))
@@ -60,8 +59,7 @@ def hint_start(hidden: tuple[int, ...], rows: Rows, seeds: Sequence[int]) -> Sta
 
 def _hard_loss(rows: Rows) -> Callable[[dict[str, Any], Any], Any]:
     """Weighted cross-entropy of labels: a mean over the batch, summed over heads and seeds."""
-    import tensorflow as tf
-
+    tf = tensorflow()
     count = len(rows.labelled)
     labels = {name: tf.constant(np.maximum(t.label, 0).astype(np.int32)) for name, t in rows.targets.items()}
     shares = {name: tf.constant((t.weight * count).astype(np.float32)) for name, t in rows.targets.items()}
@@ -84,8 +82,7 @@ def _hard_loss(rows: Rows) -> Callable[[dict[str, Any], Any], Any]:
 
 def _soft_loss(rows: Rows, distil: DistilSpec) -> Callable[[Any, Any, dict[str, Any], Any], Any]:
     """T^2 cross-entropy with the teacher's softened outputs, and the hint's squared distance."""
-    import tensorflow as tf
-
+    tf = tensorflow()
     heat, share = distil.temperature, tf.constant(rows.share)
     softened = {name: _softened(tf.constant(answers) / heat) for name, answers in rows.soft.items()}
     hint = None if rows.hint is None else tf.constant(rows.hint)
@@ -109,6 +106,5 @@ def _soft_loss(rows: Rows, distil: DistilSpec) -> Callable[[Any, Any, dict[str, 
 
 
 def _softened(scaled: Any) -> Any:
-    import tensorflow as tf
-
+    tf = tensorflow()
     return tf.nn.sigmoid(scaled) if scaled.shape[-1] == 1 else tf.nn.softmax(scaled)

@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aurora.train.dense import import_keras
 from aurora.train.loop_checkpoint import State, fingerprint, load_state, save_state
-from aurora.train.loop_nets import Stack
+from aurora.train.loop_nets import Stack, tensorflow
 
 CALL_STEPS = 400  # at least, in whole epochs: enough that a call's own cost vanishes
 BETA_MEAN, BETA_SQUARE, EPSILON = 0.9, 0.999, 1e-7
@@ -62,9 +61,7 @@ def train_stack(
     ``identity`` stands for all that ``loss`` and ``draw`` depend on. Raises InputError where the file belongs
     to another training or is damaged, WriteFailed on a full disk.
     """
-    import_keras()
-    import tensorflow as tf
-
+    tf = tensorflow()
     tell = progress or (lambda share: None)
     shapes = {name: array.shape for name, array in start.items()}
     mark = fingerprint(start, repr((schedule, sorted(shapes.items()))).encode(), identity)
@@ -88,7 +85,7 @@ def train_stack(
 
 def _steps(loss: Loss, shapes: Mapping[str, tuple[int, ...]], schedule: Schedule) -> Callable[..., Any]:
     """The function that TensorFlow makes a graph of."""
-    import tensorflow as tf
+    tf = tensorflow()
 
     def split(flat: Any, at: Any, axis: int) -> Any:
         sizes = np.diff(np.r_[0, at, flat.shape[1]])
@@ -113,9 +110,7 @@ def _steps(loss: Loss, shapes: Mapping[str, tuple[int, ...]], schedule: Schedule
 
 def _named(flat: Any, shapes: Mapping[str, tuple[int, ...]], split: Callable[..., Any]) -> dict[str, Any]:
     """[seeds, all weights] as the arrays or tensors of ``shapes``."""
-    import tensorflow as tf
-
     sizes = [math.prod(shape[1:]) for shape in shapes.values()]
     parts = split(flat, np.cumsum(sizes)[:-1], axis=1)
-    reshape = np.reshape if isinstance(flat, np.ndarray) else tf.reshape
+    reshape = np.reshape if isinstance(flat, np.ndarray) else tensorflow().reshape
     return {name: reshape(part, shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}

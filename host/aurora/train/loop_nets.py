@@ -1,7 +1,9 @@
 """Several dense networks of one shape trained side by side: every array has the seed as its first axis.
 
 A step of one small network costs TensorFlow more in bookkeeping than in arithmetic, so five seeds in one
-graph cost little more than one. The networks share nothing: the loss is a sum over seeds.
+graph cost little more than one. The networks share nothing: the loss is a sum over seeds. The same seeds give
+the same bytes; a seed's last bits do depend on its place among the others (how TensorFlow's sums are
+vectorised depends on alignment).
 """
 
 from __future__ import annotations
@@ -12,11 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aurora.train.dense import import_keras
 from aurora.train.network import Layer, Network
 
 #: name -> float32 [seeds, ...]; a layer is "NAME.weights" [seeds, inputs, outputs] and "NAME.bias"
 #: [seeds, 1, outputs]
 Stack = dict[str, NDArray[np.float32]]
+
+
+def tensorflow() -> Any:
+    """TensorFlow with the settings of ``import_keras``, which count only before its first import."""
+    import_keras()
+    import tensorflow
+
+    return tensorflow
 
 
 def layer_names(depth: int, heads: Sequence[str]) -> list[str]:
@@ -28,7 +39,7 @@ def fresh_stack(
     inputs: int, hidden: tuple[int, ...], heads: Mapping[str, int], seeds: Sequence[int]
 ) -> Stack:
     """Glorot's uniform weights (Glorot, Bengio 2010) and zero biases; a seed's own do not depend on the
-    other seeds."""
+    others."""
     widths = list(zip((inputs, *hidden), hidden, strict=False))
     shapes = {f"hidden_{place}": shape for place, shape in enumerate(widths)}
     last = hidden[-1] if hidden else inputs
@@ -73,8 +84,7 @@ def forward(
     weights: Mapping[str, Any], x: Any, depth: int, heads: Sequence[str]
 ) -> tuple[Any, dict[str, Any]]:
     """TensorFlow: x [seeds, rows, F] to (last hidden layer, head -> logits), each [seeds, rows, ...]."""
-    import tensorflow as tf
-
+    tf = tensorflow()
     for place in range(depth):
         name = f"hidden_{place}"
         x = tf.nn.relu(tf.matmul(x, weights[f"{name}.weights"]) + weights[f"{name}.bias"])
