@@ -26,7 +26,8 @@ __all__ = [
     "load_model_toml", "model_from_dict", "model_to_dict", "model_toml_text",
 ]  # fmt: skip
 
-FORMS = ("auto", "linear", "dense")
+FORMS = ("auto", "linear", "dense", "graded")
+DEFAULT_SPREAD = 0.3
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,9 @@ class TrainingSpec:
     """How the network is fitted. ``form`` "auto" compares the candidates inside the training units.
 
     ``hidden`` are the widths of the dense form's layers; ``l2`` weighs the squared weights; the input is
-    clamped to +-``clamp_sigma`` standard deviations, which is also the int8 input's range.
+    clamped to +-``clamp_sigma`` standard deviations, which is also the int8 input's range. The graded form
+    (train/graded.py) is linear; its ``l2`` weighs the logit's noise, ``spread`` softens the horizon (left
+    out: 0.3).
     """
 
     form: str = "auto"
@@ -101,6 +104,7 @@ class TrainingSpec:
     l2: float = 0.01
     clamp_sigma: float = 4.0
     seed: int = 1
+    spread: float | None = None
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:
@@ -109,8 +113,13 @@ class TrainingSpec:
             raise InputError(
                 f"training.hidden is {list(self.hidden)}", hint="1 to 4 layers of 1 to 256 units"
             )
+        if self.spread is not None and self.form not in ("auto", "graded"):
+            raise InputError(
+                f"training.spread is {self.spread}, the {self.form} form has none", hint="leave it out"
+            )
         positive = {"epochs": self.epochs, "batch": self.batch, "learning_rate": self.learning_rate,
-                    "clamp_sigma": self.clamp_sigma}  # fmt: skip
+                    "clamp_sigma": self.clamp_sigma,
+                    "spread": DEFAULT_SPREAD if self.spread is None else self.spread}  # fmt: skip
         for name, value in positive.items():
             if not (math.isfinite(value) and value > 0):
                 raise InputError(f"training.{name} is {value}", hint="give a number above zero")

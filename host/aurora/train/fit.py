@@ -1,8 +1,8 @@
 """Choose and train the network inside the training units; nothing here ever sees a test unit's score.
 
-The choice between candidates (logistic regressions of several strengths, one dense net) is made by leaving
-training units out in turn: the best mean over units. The same rotation gives scores of training units by
-models that did not see them: the validation scores of a split too small to spare validation units.
+The choice between candidates (candidates.py) is made by leaving training units out in turn: the best mean
+over units. The same rotation gives scores of training units by models that did not see them: the validation
+scores of a split too small to spare validation units.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from aurora.errors import InputError, SplitError
 from aurora.signals.dataset import DataSet
 from aurora.spec.chain import compile_chain
-from aurora.spec.model import ModelSpec, TrainingSpec
+from aurora.spec.model import DEFAULT_SPREAD, ModelSpec, TrainingSpec
+from aurora.train.candidates import candidates
 from aurora.train.dense import Target, fit_dense
 from aurora.train.derive import refuse_mismatch
+from aurora.train.graded import fit_graded
 from aurora.train.linear import fit_logistic, fit_softmax
 from aurora.train.metrics import FAILS_HEAD, FAULT_HEAD, score_units
 from aurora.train.network import Layer, Network
@@ -26,9 +28,6 @@ from aurora.train.rows import Normalisation, normalisation, stack, targets
 from aurora.train.split import Split, folds, outcome
 from aurora.train.table import UnitTable, unit_table
 
-L2_CANDIDATES = (1e-4, 1e-3, 1e-2, 1e-1)
-#: with fewer training units the rotation cannot tell a dense net from luck, so none is tried
-MIN_UNITS_FOR_DENSE = 8
 MAX_FOLDS = 5
 
 #: float logits of a unit: head -> [w, outputs]
@@ -41,10 +40,10 @@ Progress = Callable[[float, str], None]
 class TrainedModel:
     """A float model and what judges it.
 
-    ``spec`` names the form that was chosen, so that it trains the same architecture again. ``chain`` is not
-    normalised yet (int8 decides the zero point). ``tables`` holds every unit of the split. ``validation``:
-    unit id -> logits by a model that did not train on this unit. ``rotation``: candidate -> mean score over
-    the training units left out in turn; empty where nothing was to be chosen.
+    ``spec`` names the form and the features that were chosen, so that it trains the same architecture again.
+    ``chain`` is not normalised yet (int8 decides the zero point). ``tables`` holds every unit of the split.
+    ``validation``: unit id -> logits by a model that did not train on this unit. ``rotation``: candidate ->
+    mean score over the training units left out in turn; empty where nothing was to be chosen.
     """
 
     spec: ModelSpec
@@ -75,25 +74,26 @@ def train_model(
     tell = progress or (lambda share, what: None)
     chain = compile_chain(spec.chain, spec.signal)
     tables = _extract(dataset, chain, split, tell)
-    training = [tables[unit_id] for unit_id in split.train]
     heads = head_sizes(spec)
-    trainer = Trainer(heads, seed, spec.training.clamp_sigma)
+    trainer = Trainer(heads, seed)
     outcomes = {unit_id: outcome(dataset.unit(unit_id), dataset.horizon_s) for unit_id in split.train}
     groups = folds(split.train, outcomes, MAX_FOLDS)
 
     rotation: dict[str, float] = {}
     turned: dict[str, Logits] = {}
-    candidates = _candidates(spec.training, len(training))
-    chosen = candidates[0]
-    if len(candidates) > 1 or not split.validation:
+    tried = candidates(spec, len(split.train))
+    chosen = tried[0]
+    if len(tried) > 1 or not split.validation:
         scored = []
-        for place, candidate in enumerate(candidates):
-            tell(0.5 + 0.35 * place / len(candidates), f"compare {_name(candidate)}")
-            scored.append((candidate, trainer.rotate(training, groups, candidate)))
-            rotation[_name(candidate)] = _mean(unit_scores(training, scored[-1][1]))
-        chosen, turned = max(scored, key=lambda pair: rotation[_name(pair[0])])
-    tell(0.85, f"train {_name(chosen)}")
-    norm, network = trainer.fit(training, chosen)
+        for place, candidate in enumerate(tried):
+            tell(0.5 + 0.35 * place / len(tried), f"compare {candidate.name}")
+            training = [candidate.table(tables[unit_id]) for unit_id in split.train]
+            scored.append((candidate, trainer.rotate(training, groups, candidate.training)))
+            rotation[candidate.name] = _mean(unit_scores(training, scored[-1][1]))
+        chosen, turned = max(scored, key=lambda pair: rotation[pair[0].name])
+    tell(0.85, f"train {chosen.name}")
+    tables = {unit_id: chosen.table(table) for unit_id, table in tables.items()}
+    norm, network = trainer.fit([tables[unit_id] for unit_id in split.train], chosen.training)
     missing = set(heads) - set(network.heads)
     if missing:
         raise SplitError(
@@ -104,8 +104,9 @@ def train_model(
     spared = {u: network(norm(tables[u].calibrated)) for u in split.validation}
     tell(1.0, "trained")
     return TrainedModel(
-        spec=replace(spec, training=chosen), split=split, seed=seed, chain=chain, norm=norm, network=network,
-        tables=tables, validation=spared or turned, rotation=rotation,
+        spec=replace(spec, training=chosen.training, chain=chosen.chain), split=split, seed=seed,
+        chain=compile_chain(chosen.chain, spec.signal), norm=norm, network=network, tables=tables,
+        validation=spared or turned, rotation=rotation,
     )  # fmt: skip
 
 
@@ -127,11 +128,13 @@ class Trainer:
 
     heads: dict[str, int]
     seed: int
-    clamp_sigma: float
 
     def fit(self, tables: Sequence[UnitTable], spec: TrainingSpec) -> tuple[Normalisation, Network]:
         """Normalisation and network from these units alone; heads without two classes are left out."""
-        norm = normalisation(tables, self.clamp_sigma)
+        norm = normalisation(tables, spec.clamp_sigma)
+        if spec.form == "graded":
+            spread = DEFAULT_SPREAD if spec.spread is None else spec.spread
+            return norm, fit_graded(tables, self.heads, norm, spec.l2, spread)
         x, wanted = stack(tables, norm), targets(tables, self.heads)
         if spec.form == "dense" and wanted:
             return norm, fit_dense(x, wanted, spec, self.seed)
@@ -156,18 +159,6 @@ def _fit_linear(x: NDArray[np.float32], target: Target, l2: float) -> Layer:
     if target.classes == 1:
         return fit_logistic(x[rows], label.astype(np.float32), weight, l2)
     return fit_softmax(x[rows], label, target.classes, weight, l2)
-
-
-def _candidates(spec: TrainingSpec, units: int) -> list[TrainingSpec]:
-    if spec.form != "auto":
-        return [spec]
-    linear = [replace(spec, form="linear", l2=l2) for l2 in L2_CANDIDATES]
-    return linear if units < MIN_UNITS_FOR_DENSE else [*linear, replace(spec, form="dense")]
-
-
-def _name(spec: TrainingSpec) -> str:
-    widths = "-".join(map(str, spec.hidden))
-    return f"dense {widths}" if spec.form == "dense" else f"linear l2={spec.l2:g}"
 
 
 def unit_scores(tables: Sequence[UnitTable], outputs: dict[str, Logits]) -> dict[str, float]:
