@@ -121,8 +121,13 @@ class ParetoPoint:
 
 @dataclass(frozen=True)
 class Device:
-    """The release on the emulated board, measured: ``bytes_differing`` counts against the host, over
-    ``windows`` windows of the test units; instructions are the largest count over verified inputs."""
+    """The release on the emulated board, measured.
+
+    ``bytes_differing`` counts against the host over ``windows`` windows of the test units: features, inputs,
+    outputs and decisions. ``verified_exact`` of ``verified_inputs`` agree with TFLite Micro in every tensor.
+    ``instructions`` of an inference and ``feature_instructions`` of the features before it are the largest
+    counts; ``flash_bytes`` and ``ram_bytes`` are the network's share, ``firmware_*`` the whole image.
+    """
 
     board: str
     windows: int
@@ -132,6 +137,10 @@ class Device:
     instructions: int
     flash_bytes: int
     ram_bytes: int
+    feature_instructions: int | None = None
+    firmware_flash_bytes: int | None = None
+    firmware_ram_bytes: int | None = None
+    stack_used_bytes: int | None = None
 
 
 @dataclass(frozen=True)

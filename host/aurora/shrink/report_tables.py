@@ -242,8 +242,12 @@ def _device(comparison: Comparison) -> Table:
             f"{device.verified_exact} of {device.verified_inputs} exact",
         ),
         ("instructions of one inference, at most", _number(device.instructions)),
-        ("flash of engine and network, bytes", _number(device.flash_bytes)),
+        ("instructions of the features of one window, at most", _number(device.feature_instructions)),
+        ("flash of the pack and the program, bytes", _number(device.flash_bytes)),
         ("RAM of an inference, bytes", _number(device.ram_bytes)),
+        ("flash of the whole firmware, bytes", _number(device.firmware_flash_bytes)),
+        ("RAM of the whole firmware, bytes", _number(device.firmware_ram_bytes)),
+        ("stack that the firmware used, bytes", _number(device.stack_used_bytes)),
     )
     return Table("On the device", ("Measured on the emulated board.",), ("what", "value"), rows)
 
