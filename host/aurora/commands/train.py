@@ -19,6 +19,8 @@ TRAINING_SHARE = 0.6  # of the time; the rest is conversion and judgement
 
 @click.command("train")
 @click.argument("data", type=click.Path(path_type=Path))
+@click.option("--test", "other", metavar="OTHER", type=click.Path(path_type=Path),
+              help="Train on all units of DATA and judge on the data set folder OTHER.")  # fmt: skip
 @click.option("--model", metavar="NAME", help="A model.toml, or the name of a model below --out.")
 @click.option("--name", help="Name of the model, in place of the data set's or model.toml's.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("models"), show_default=True,
@@ -33,6 +35,7 @@ TRAINING_SHARE = 0.6  # of the time; the rest is conversion and judgement
 @click.option("--json", "as_json", is_flag=True, help="Print release.json's metrics for machines.")
 def command(
     data: Path,
+    other: Path | None,
     model: str | None,
     name: str | None,
     out: Path,
@@ -44,25 +47,30 @@ def command(
     """Train on the data set folder DATA and write a release, fully int8.
 
     Without --model a model.toml is derived from the data set and written beside the release. Whole physical
-    units are held out for the test.
+    units are held out for the test; with --test those of OTHER, none of which may stand in DATA.
     """
     from aurora.compress.produce import produce_release
     from aurora.signals.dataset import load_dataset
     from aurora.spec.model import dump_model_toml
     from aurora.train.fit import train_model
+    from aurora.train.other import with_test_units
     from aurora.train.split import split_units
 
     dataset = load_dataset(data)
     spec = _spec(dataset, model, name, out, version)
     chosen_seed = spec.training.seed if seed is None else seed
-    split = split_units(dataset, chosen_seed)
+    tested = None if other is None else load_dataset(other)
+    if tested is None:
+        everything, split = dataset, split_units(dataset, chosen_seed)
+    else:
+        everything, split = with_test_units(dataset, tested, spec)
     home = out / spec.name
     target = home / "releases" / spec.version
     _refuse_existing(target, home / "model.toml" if model is None else None, replace)
     with _bar() as tell:
-        trained = train_model(dataset, spec, split, chosen_seed, lambda s, w: tell(TRAINING_SHARE * s, w))
+        trained = train_model(everything, spec, split, chosen_seed, lambda s, w: tell(TRAINING_SHARE * s, w))
         release = produce_release(
-            trained, dataset, target, replace=replace,
+            trained, dataset, target, replace=replace, additions=_judged_on(tested),
             progress=lambda s, w: tell(TRAINING_SHARE + (1 - TRAINING_SHARE) * s, w),
         )  # fmt: skip
     if model is None:
@@ -74,6 +82,20 @@ def command(
         return
     for line in summary(release):
         click.echo(line)
+
+
+def _judged_on(other: DataSet | None) -> dict[str, Any]:
+    """What release.json says of a data set that only judged."""
+    from aurora.files import sha256_hex
+
+    if other is None:
+        return {}
+    return {
+        "test_data": {
+            "name": other.name, "manifest_sha256": sha256_hex(other.path / "manifest.json"),
+            "windows": other.windows, "units": len(other.units), "provenance": other.provenance,
+        }
+    }  # fmt: skip
 
 
 def _refuse_existing(target: Path, derived_toml: Path | None, replace: bool) -> None:
@@ -124,7 +146,8 @@ def summary(release: Release) -> Iterator[str]:
     """The release in a few plain lines."""
     metrics, split = release.document["metrics"], release.document["split"]
     yield f"{release.path}: {release.document['form']} form, {len(release.tflite)} bytes int8"
-    yield f"test units {', '.join(split['test'])} were never trained on"
+    of = f" of {release.document['test_data']['name']}" if "test_data" in release.document else ""
+    yield f"test units {', '.join(split['test'])}{of} were never trained on"
     if metrics["auroc_mean"]:
         pair = metrics["auroc_mean"]
         figures = f"{pair['float']:.3f} float, {pair['int8_host']:.3f} int8"
@@ -156,4 +179,6 @@ def _for_machines(release: Release) -> dict[str, Any]:
         "versions",
         "limits",
     )
-    return {"path": str(release.path), "id": release.id, **{key: release.document[key] for key in keys}}
+    told = {key: release.document[key] for key in (*keys, "test_data") if key in release.document}
+    mean = release.document["metrics"]["auroc_mean"]
+    return {"path": str(release.path), "id": release.id, "auroc_mean": mean, **told}
