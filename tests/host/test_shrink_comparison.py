@@ -11,7 +11,7 @@ from aurora.compress.int8 import Head
 from aurora.errors import InputError
 from aurora.shrink.compare import ArmOutputs, judge_seed
 from aurora.shrink.comparison import Arm, ArmCost, Comparison, SeedResult
-from aurora.shrink.figures import difference, figure, over_seeds, over_units, unit_means, verdict
+from aurora.shrink.figures import base_of, difference, figure, over_seeds, over_units, unit_means, verdict
 from aurora.train.interval import Interval
 from aurora.train.metrics import FAILS_HEAD, FAULT_HEAD, score_units
 from comparison_sample import HEADS, TEST, VALIDATION, bench, comparison, outputs
@@ -140,6 +140,22 @@ def test_differences_are_paired_by_seed() -> None:
     assert verdict(found) == "better" and verdict(found, higher=False) == "worse"
     assert difference(made, "plain", figure("auroc")) is None
     assert difference(made, "teacher", figure("auroc")) is None
+
+
+def test_an_int8_arm_is_held_against_the_plain_student_in_int8(sample: Comparison) -> None:
+    last, pruned = sample.arm("ptq"), sample.arm("pruned")
+    assert last is not None and pruned is not None
+    arms = tuple(replace(arm, precision="int8") if arm.name == "pruned" else arm for arm in sample.arms)
+    made = replace(sample, arms=arms)
+    assert [base_of(made, name) for name in ("teacher", "distilled", "ptq", "pruned")] == [
+        "plain", "plain", "plain", "ptq",
+    ]  # fmt: skip
+    found = difference(made, "pruned", figure("auroc"))
+    expected = np.mean([p.auroc - b.auroc for p, b in zip(pruned.seeds, last.seeds, strict=True)])
+    assert found is not None and found.mean == pytest.approx(expected)
+    without = tuple(arm for arm in made.arms if arm.name != "ptq")
+    bare = replace(made, arms=without, chosen=None, absent={**made.absent, "ptq": "not asked for"})
+    assert base_of(bare, "pruned") == "plain"
 
 
 @pytest.mark.parametrize(

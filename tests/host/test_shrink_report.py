@@ -20,9 +20,10 @@ from aurora.shrink.report import (
     report_markdown,
     write_report,
 )
+from aurora.shrink.report_cells import interval_text
 from aurora.shrink.report_html import report_html
 from aurora.shrink.report_pictures import pictures_of
-from aurora.shrink.report_tables import interval_text, tables_of, verdict_lines
+from aurora.shrink.report_tables import tables_of, verdict_lines
 from aurora.train.interval import Interval
 from comparison_sample import comparison
 
@@ -121,7 +122,8 @@ def test_summary_holds_means_intervals_and_differences(sample: Comparison) -> No
     assert found["chosen"] == "ptq"
     auroc = found["arms"]["pruned"]["auroc"]
     assert auroc["n"] == 5 and auroc["low"] < auroc["mean"] < auroc["high"]
-    assert auroc["minus_plain"]["excludes_zero"] is True and auroc["minus_plain"]["mean"] < 0
+    assert auroc["difference"]["excludes_zero"] is True and auroc["difference"]["mean"] < 0
+    assert auroc["difference"]["against"] == "plain"
     assert auroc["over_units"]["n"] == 3
 
 

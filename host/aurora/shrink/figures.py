@@ -18,8 +18,8 @@ from aurora.train.interval import Interval, bootstrap_interval, paired_interval,
 from aurora.train.metrics import FAILS_HEAD, FAULT_HEAD
 
 HOUR_S = 3600.0
-#: what every other arm is held against
-BASE = "plain"
+#: what every other arm is held against: the plainly trained student, in the arm's own precision
+BASE, INT8_BASE = "plain", "ptq"
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,17 @@ def unit_means(arm: Arm, key: str) -> dict[str, float | None]:
     return {unit: float(np.mean(values)) if values else None for unit, values in found.items()}
 
 
-def difference(comparison: Comparison, name: str, one: Figure, base: str = BASE) -> Interval | None:
-    """``name`` minus ``base`` by common seeds; None where either has no such figure."""
+def base_of(comparison: Comparison, name: str) -> str:
+    """What ``name`` is held against: an int8 arm against the plain student in int8, so that a difference is
+    that of the training and not of the rounding."""
+    arm = comparison.arm(name)
+    rounded = arm is not None and arm.precision != "float" and name != INT8_BASE
+    return INT8_BASE if rounded and comparison.arm(INT8_BASE) is not None else BASE
+
+
+def difference(comparison: Comparison, name: str, one: Figure) -> Interval | None:
+    """``name`` minus its base by common seeds; None where either has no such figure."""
+    base = base_of(comparison, name)
     ours, theirs = comparison.arm(name), comparison.arm(base)
     if ours is None or theirs is None or name == base:
         return None

@@ -14,8 +14,9 @@ from typing import Any
 from aurora.errors import InputError
 from aurora.files import write_atomic
 from aurora.shrink.comparison import Comparison
-from aurora.shrink.figures import FIGURES, difference, over_seeds, over_units
-from aurora.shrink.report_tables import Table, tables_of, verdict_lines
+from aurora.shrink.figures import FIGURES, base_of, difference, over_seeds, over_units
+from aurora.shrink.report_cells import Table
+from aurora.shrink.report_tables import tables_of, verdict_lines
 
 REPORT_FILES = ("report.md", "report.html", "report.json")
 MAX_REPORT_BYTES = 64 << 20
@@ -60,7 +61,7 @@ def report_json(comparison: Comparison) -> str:
 
 
 def summary_of(comparison: Comparison) -> dict[str, Any]:
-    """Arm -> figure -> mean, low, high, n over seeds, the interval over units, the difference to plain."""
+    """Arm -> figure -> mean, low, high, n over seeds, the interval over units, the difference to the base."""
     found: dict[str, Any] = {}
     for arm in comparison.arms:
         lines: dict[str, Any] = {}
@@ -71,7 +72,8 @@ def summary_of(comparison: Comparison) -> dict[str, Any]:
             lines[one.key] = asdict(seeds)
             minus = difference(comparison, arm.name, one)
             if minus is not None:
-                lines[one.key]["minus_plain"] = {**asdict(minus), "excludes_zero": minus.excludes_zero}
+                against = {"against": base_of(comparison, arm.name), "excludes_zero": minus.excludes_zero}
+                lines[one.key]["difference"] = {**asdict(minus), **against}
         for key in ("auroc", "accuracy"):
             units = over_units(arm, key)
             if units is not None and key in lines:

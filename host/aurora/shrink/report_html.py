@@ -6,8 +6,9 @@ import base64
 from html import escape
 
 from aurora.shrink.comparison import Comparison
+from aurora.shrink.report_cells import Table
 from aurora.shrink.report_pictures import pictures_of
-from aurora.shrink.report_tables import Table, tables_of, verdict_lines
+from aurora.shrink.report_tables import tables_of, verdict_lines
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #22303c; max-width: 76em; margin: 2em auto }
