@@ -12,9 +12,9 @@ import pytest
 from aurora.errors import InputError
 from aurora.shrink.comparison import ARMS, Arm, Comparison, Timeline
 from aurora.shrink.figures import figure, over_seeds
+from aurora.shrink.markdown import escape_line
 from aurora.shrink.report import (
     REPORT_FILES,
-    escape_line,
     read_report,
     report_json,
     report_markdown,

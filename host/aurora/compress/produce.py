@@ -140,8 +140,10 @@ def _threshold(trained: TrainedModel, judged: Judged) -> dict[str, Any] | None:
     if judged.threshold is None:
         return None
     by = "spared units" if trained.split.validation else "training units, each by a model that left it out"
-    asked = trained.spec.decision.false_alarm_fraction
-    return {"asked_false_alarm_fraction": asked, "judged_on": by, **asdict(judged.threshold)}
+    asked = {"asked_false_alarm_fraction": trained.spec.decision.false_alarm_fraction}
+    if trained.spec.decision.false_alarms_per_turbine_year is not None:
+        asked["asked_false_alarms_per_turbine_year"] = trained.spec.decision.false_alarms_per_turbine_year
+    return {**asked, "judged_on": by, **asdict(judged.threshold)}
 
 
 def limits(trained: TrainedModel, judged: Judged, dataset: DataSet) -> list[str]:

@@ -6,7 +6,6 @@ Every arm stands in every table, the losing ones too; an arm that was not made s
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,11 @@ from aurora.errors import InputError
 from aurora.files import write_atomic
 from aurora.shrink.comparison import Comparison
 from aurora.shrink.figures import FIGURES, base_of, difference, over_seeds, over_units
-from aurora.shrink.report_cells import Table
+from aurora.shrink.markdown import escape, escape_line, table_lines
 from aurora.shrink.report_tables import tables_of, verdict_lines
 
 REPORT_FILES = ("report.md", "report.html", "report.json")
 MAX_REPORT_BYTES = 64 << 20
-#: marks that Markdown would take for its own
-SPECIAL = "\\`*_{}[]<>#|!"
 
 
 def write_report(folder: Path, comparison: Comparison) -> tuple[Path, ...]:
@@ -89,25 +86,6 @@ def report_markdown(comparison: Comparison) -> str:
     for table in tables_of(comparison):
         parts += [f"## {escape(table.title)}", ""]
         parts += [escape_line(line) + "\n" for line in table.before]
-        parts += [*_markdown_rows(table), ""]
+        parts += [*(table_lines(table.head, table.rows) if table.rows else ()), ""]
     parts += ["## Limits", "", *(f"- {escape_line(line)}" for line in comparison.limits), ""]
     return "\n".join(parts)
-
-
-def _markdown_rows(table: Table) -> Sequence[str]:
-    if not table.rows:
-        return []
-    lines = ["| " + " | ".join(map(escape, table.head)) + " |", "|" + " --- |" * len(table.head)]
-    return [*lines, *("| " + " | ".join(map(escape, row)) + " |" for row in table.rows)]
-
-
-def escape(text: str) -> str:
-    """``text`` as Markdown shows it: one line, and nothing in it is markup."""
-    flat = "".join(character if character.isprintable() else " " for character in text)
-    return "".join(f"\\{character}" if character in SPECIAL else character for character in flat).strip()
-
-
-def escape_line(text: str) -> str:
-    """A sentence: a leading dash, plus or number must not begin a list either."""
-    line = escape(text)
-    return f"\\{line}" if line[:1] in ("-", "+", "=") else line
