@@ -55,7 +55,8 @@ def test_training_sees_what_tflm_computes(
     pairs = train_quantised(students, ranges, gather_rows(units(), HEADS, norm), spec, SEEDS)
     seen = as_trained(pairs, bits, x)
     for place, (student, trained) in enumerate(pairs):
-        model = int8_model(student, CHAIN, quantise_network(student, trained, bits))
+        grid = Grid(np.float32(norm.scale), 0)
+        model = int8_model(norm, CHAIN, quantise_network(student.network, grid, trained, bits))
         inputs = np.concatenate([model.inputs(each) for each in units()])
         outputs = TflmInterpreter(model.tflite).run(inputs)
         for head in model.heads:

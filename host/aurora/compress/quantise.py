@@ -17,8 +17,8 @@ from aurora.compress.student import Student
 from aurora.compress.student_rows import gather_rows
 from aurora.spec.chain import features_id, with_normalisation
 from aurora.train.loop import Progress
-from aurora.train.network import Layer
-from aurora.train.rows import stack
+from aurora.train.network import Layer, Network
+from aurora.train.rows import Normalisation, stack
 from aurora.train.table import UnitTable
 
 
@@ -70,14 +70,15 @@ def quantise_students(
         seen = gather_rows(tables, sizes, norm, teacher, unlabelled)
         ranges = [pair[1] for pair in found]
         found = train_quantised(students, ranges, seen, spec, seeds, distil, progress)
-    return [int8_model(student, chain, quantise_network(student, ranges, spec.weight_bits))
-            for student, ranges in found]  # fmt: skip
+    grid = Grid(np.float32(norm.scale), 0)
+    made = [quantise_network(student.network, grid, ranges, spec.weight_bits) for student, ranges in found]
+    return [int8_model(norm, chain, network) for network in made]
 
 
-def quantise_network(student: Student, ranges: Ranges, weight_bits: int) -> QuantisedNetwork:
-    """The student's network on the grids that ``ranges`` gives."""
+def quantise_network(network: Network, start: Grid, ranges: Ranges, weight_bits: int) -> QuantisedNetwork:
+    """``network`` on the grids that ``ranges`` gives; ``start`` is the input's."""
     grids = {name: grid_of(low, high) for name, (low, high) in ranges.activations.items()}
-    entering = start = Grid(np.float32(student.norm.scale), 0)
+    entering = start
 
     def layer(name: str, source: Layer, *, relu: bool) -> QuantisedLayer:
         return quantise_layer(
@@ -85,18 +86,27 @@ def quantise_network(student: Student, ranges: Ranges, weight_bits: int) -> Quan
         )
 
     hidden = []
-    for place, source in enumerate(student.network.hidden):
+    for place, source in enumerate(network.hidden):
         hidden.append(layer(f"hidden_{place}", source, relu=True))
         entering = hidden[-1].output
-    heads = {name: layer(name, source, relu=False) for name, source in student.network.heads.items()}
+    heads = {name: layer(name, source, relu=False) for name, source in network.heads.items()}
     return QuantisedNetwork(start, tuple(hidden), heads, weight_bits)
 
 
-def int8_model(student: Student, chain: bytes, network: QuantisedNetwork) -> Int8Model:
+def int8_model(norm: Normalisation, chain: bytes, network: QuantisedNetwork) -> Int8Model:
     """The .tflite with the chain whose bytes are its input."""
-    norm, tflite = student.norm, tflite_bytes(network)
+    tflite = tflite_bytes(network)
     heads, (scale, zero_point) = read_quantisation(tflite)
     # float32 as the board holds it: one int8 step of the input in the feature's own unit
     gain = (1.0 / (norm.spread.astype(np.float64) * scale)).astype(np.float32)
     normalised = with_normalisation(chain, norm.center, gain, zero_point)
     return Int8Model(tflite, normalised, features_id(normalised), heads, scale, zero_point)
+
+
+def sketch_tflite(network: Network) -> bytes:
+    """A .tflite of this network's shapes, for what a board would pay: its ranges are made up."""
+    names = [f"hidden_{place}" for place in range(len(network.hidden))] + list(network.heads)
+    layers = [*network.hidden, *network.heads.values()]
+    reach = {name: np.ones(len(layer.bias), np.float32) for name, layer in zip(names, layers, strict=True)}
+    ranges = Ranges({name: (-8.0 if name in network.heads else 0.0, 8.0) for name in names}, reach)
+    return tflite_bytes(quantise_network(network, Grid(np.float32(1 / 32), 0), ranges, 8))
