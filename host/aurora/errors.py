@@ -13,6 +13,7 @@
     ├─ EmulatorFailed        35  the emulated board stopped or never started
     ├─ BitsDiffer            36  the board did not compute what the host computed
     ├─ BudgetUnfit           37  no model found keeps to the budget
+    ├─ NotReproduced         38  a release made again has other bytes
     ├─ LinkDead              40  nothing answers at this serial URL
     ├─ LinkBusy              41  something else holds this serial port
     ├─ NotOurDevice          42  bytes arrive, but no Aurora firmware speaks
@@ -107,6 +108,10 @@ class BitsDiffer(AuroraError):
 
 class BudgetUnfit(AuroraError):
     exit_code = 37
+
+
+class NotReproduced(AuroraError):
+    exit_code = 38
 
 
 class LinkDead(AuroraError):

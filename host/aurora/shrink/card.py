@@ -174,8 +174,9 @@ def _origin(release: Release) -> Iterator[str]:
     yield ""
     hashes = [(RELEASE_FILE, release.id), *document["files"].items()]
     yield from table_lines(("file", "SHA-256"), hashes)
-    yield from ("", "Made again and compared, hash by hash, with these versions and this data set:", "")
-    yield from ("    aurora shrink DATA --reproduce RELEASE_FOLDER", "")
+    data = "" if document["data"]["provenance"].get("synthetic") else "DATA "
+    yield from ("", "Made again and compared, hash by hash, with these versions:", "")
+    yield from (f"    aurora shrink {data}--reproduce RELEASE_FOLDER", "")
 
 
 def _decimal(value: float | None) -> str:
