@@ -11,14 +11,14 @@ from aurora.signals.dataset import DataSet
 from aurora.spec.chain import compile_chain, feature_names
 from aurora.spec.model import TrainingSpec, load_model_toml, model_toml_text
 from aurora.train import graded
-from aurora.train.candidates import candidates, feature_sets
+from aurora.train.candidates import candidates, feature_sets, peak_bands
 from aurora.train.derive import derive_spec
 from aurora.train.fit import Trainer, train_model
 from aurora.train.metrics import FAILS_HEAD, FAULT_HEAD
 from aurora.train.rows import normalisation, stack
 from aurora.train.split import split_units
 from aurora.train.table import UnitTable, unit_table
-from train_samples import small_fleet, table
+from train_samples import rewritten, small_fleet, table, unlabelled_failure
 
 HEADS = {FAILS_HEAD: 1, FAULT_HEAD: 2}
 
@@ -118,6 +118,7 @@ def test_a_narrower_choice_reads_what_its_own_chain_computes(fleet: DataSet) -> 
     whole = unit_table(compile_chain(spec.chain, spec.signal), fleet, unit)
     seen = set()
     for candidate in candidates(spec, units=4):
+        assert candidate.source == spec.chain
         own = unit_table(compile_chain(candidate.chain, spec.signal), fleet, unit)
         part = candidate.table(whole)
         assert part.features.tobytes() == own.features.tobytes()
@@ -141,6 +142,39 @@ def test_a_narrower_choice_narrows_the_model(fleet: DataSet, monkeypatch: pytest
     assert all(one.features.shape[1] == count for one in model.tables.values())
     monkeypatch.undo()
     again = train_model(fleet, model.spec, split_units(fleet, 1))
+    for name, head in model.network.heads.items():
+        assert head.weights.tobytes() == again.network.heads[name].weights.tobytes()
+
+
+def test_where_only_fault_types_are_told_peaks_of_several_bands_are_tried(fleet: DataSet) -> None:
+    spec = derive_spec(fleet, "small")
+    assert spec.chain.envelope is not None and not list(peak_bands(spec))
+    only_fault = replace(spec, labels=replace(spec.labels, horizon_s=None))
+    tried = dict(peak_bands(only_fault))
+    width = fleet.rate_hz / (2 * spec.chain.envelope.decimation)
+    lows = [chain.envelope.low_hz for chain in tried.values() if chain.envelope is not None]
+    assert lows[0] == pytest.approx(2 * width / 3, rel=1e-3) and lows[-1] == fleet.rate_hz / 2 - width
+    for chain in tried.values():
+        names = feature_names(chain, spec.signal.axes)
+        assert all(".order" in name for name in names)
+        assert chain_info(compile_chain(chain, spec.signal)).feature_count == len(names)
+    known = replace(spec.chain, envelope=replace(spec.chain.envelope, low_hz=2000.0))
+    assert not list(peak_bands(replace(only_fault, chain=known)))
+
+
+def test_a_band_that_was_chosen_is_the_releases_own(fleet: DataSet, tmp_path: Path) -> None:
+    """The winner's chain is extracted for the test units too, and trains to the same bits again."""
+    only_fault = rewritten(fleet, tmp_path / "fault", ttf_s=unlabelled_failure)
+    spec = derive_spec(only_fault, "small")
+    split = split_units(only_fault, 1)
+    model = train_model(only_fault, spec, split)
+    bands = [name for name in model.rotation if " of peaks above " in name]
+    assert len(bands) == 16
+    told = model.spec.chain
+    own = unit_table(compile_chain(told, spec.signal), only_fault, only_fault.unit(split.test[0]))
+    assert model.tables[split.test[0]].features.tobytes() == own.features.tobytes()
+    again = train_model(only_fault, model.spec, split)
+    assert again.spec == model.spec
     for name, head in model.network.heads.items():
         assert head.weights.tobytes() == again.network.heads[name].weights.tobytes()
 

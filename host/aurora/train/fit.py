@@ -17,18 +17,21 @@ from aurora.errors import InputError, SplitError
 from aurora.signals.dataset import DataSet
 from aurora.spec.chain import compile_chain
 from aurora.spec.model import DEFAULT_SPREAD, ModelSpec, TrainingSpec
-from aurora.train.candidates import candidates
+from aurora.train.candidates import Candidate, candidates
 from aurora.train.dense import Target, fit_dense
 from aurora.train.derive import refuse_mismatch
+from aurora.train.extraction import Extraction
 from aurora.train.graded import fit_graded
 from aurora.train.linear import fit_logistic, fit_softmax
 from aurora.train.metrics import FAILS_HEAD, FAULT_HEAD, score_units
 from aurora.train.network import Layer, Network
 from aurora.train.rows import Normalisation, normalisation, stack, targets
 from aurora.train.split import Split, folds, outcome
-from aurora.train.table import UnitTable, unit_table
+from aurora.train.table import UnitTable
 
 MAX_FOLDS = 5
+#: up to so many training units each is left out alone
+MOST_TO_LEAVE_ONE_OUT = 8
 
 #: float logits of a unit: head -> [w, outputs]
 Logits = dict[str, NDArray[np.float32]]
@@ -72,27 +75,29 @@ def train_model(
     refuse_mismatch(dataset, spec)
     seed = spec.training.seed if seed is None else seed
     tell = progress or (lambda share, what: None)
-    chain = compile_chain(spec.chain, spec.signal)
-    tables = _extract(dataset, chain, split, tell)
+    extraction = Extraction(dataset, spec.signal)
+    everyone = split.train + split.validation + split.test
+    extraction.tables(spec.chain, everyone, lambda done, total: tell(0.5 * done / total, "features"))
     heads = head_sizes(spec)
     trainer = Trainer(heads, seed)
     outcomes = {unit_id: outcome(dataset.unit(unit_id), dataset.horizon_s) for unit_id in split.train}
-    groups = folds(split.train, outcomes, MAX_FOLDS)
+    count = len(split.train)
+    groups = folds(split.train, outcomes, count if count <= MOST_TO_LEAVE_ONE_OUT else MAX_FOLDS)
 
     rotation: dict[str, float] = {}
     turned: dict[str, Logits] = {}
-    tried = candidates(spec, len(split.train))
+    tried = candidates(spec, count)
     chosen = tried[0]
     if len(tried) > 1 or not split.validation:
         scored = []
         for place, candidate in enumerate(tried):
             tell(0.5 + 0.35 * place / len(tried), f"compare {candidate.name}")
-            training = [candidate.table(tables[unit_id]) for unit_id in split.train]
+            training = _tables(extraction, candidate, split.train)
             scored.append((candidate, trainer.rotate(training, groups, candidate.training)))
             rotation[candidate.name] = _mean(unit_scores(training, scored[-1][1]))
         chosen, turned = max(scored, key=lambda pair: rotation[pair[0].name])
     tell(0.85, f"train {chosen.name}")
-    tables = {unit_id: chosen.table(table) for unit_id, table in tables.items()}
+    tables = {table.id: table for table in _tables(extraction, chosen, everyone)}
     norm, network = trainer.fit([tables[unit_id] for unit_id in split.train], chosen.training)
     missing = set(heads) - set(network.heads)
     if missing:
@@ -177,13 +182,6 @@ def _mean(by_unit: dict[str, float]) -> float:
     return float(np.mean(list(by_unit.values()))) if by_unit else 0.0
 
 
-def _extract(dataset: DataSet, chain: bytes, split: Split, tell: Progress) -> dict[str, UnitTable]:
-    wanted = [dataset.unit(unit_id) for unit_id in split.train + split.validation + split.test]
-    total, done = sum(unit.windows for unit in wanted), 0
-
-    def count(windows: int) -> None:
-        nonlocal done
-        done += windows
-        tell(0.5 * done / total, "features")
-
-    return {unit.id: unit_table(chain, dataset, unit, count) for unit in wanted}
+def _tables(extraction: Extraction, candidate: Candidate, unit_ids: tuple[str, ...]) -> list[UnitTable]:
+    found = extraction.tables(candidate.source, unit_ids)
+    return [candidate.table(found[unit_id]) for unit_id in unit_ids]
