@@ -15,6 +15,8 @@ from aurora.shrink.figures import base_of, difference, figure, over_seeds, over_
 from aurora.train.interval import Interval
 from aurora.train.metrics import FAILS_HEAD, FAULT_HEAD, score_units
 from comparison_sample import HEADS, TEST, VALIDATION, bench, comparison, outputs
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,7 @@ BROKEN = {
     "text for a number": lambda d: d["arms"][0]["seeds"][0].update(seed="one"),
     "true for a number": lambda d: d["arms"][0]["seeds"][0].update(accuracy=True),
     "infinity": lambda d: d["arms"][0]["seeds"][0].update(accuracy=float("inf")),
+    "a number of 400 digits": lambda d: d["arms"][0]["seeds"][0].update(accuracy=10**400),
     "a list for a table": lambda d: d.update(budget=[1]),
     "a number for a text": lambda d: d.update(limits=[1]),
     "no seeds": lambda d: d["arms"][0].update(seeds=[]),
@@ -207,3 +210,34 @@ def test_a_head_elsewhere_in_the_block_changes_nothing() -> None:
     moved = tuple(Head(head.name, head.offset + 7, head.count, head.scale, head.zero_point) for head in HEADS)
     one = outputs("ptq", 1, int8=True)
     assert judge_seed(1, one, bench()) == judge_seed(1, replace(one, heads=moved), bench())
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_value_anywhere_is_read_or_refused(sample: Comparison, data: st.DataObject) -> None:
+    """A report.json is anybody's file: InputError is the only way to refuse it."""
+    small = replace(sample, arms=tuple(replace(arm, seeds=arm.seeds[:1]) for arm in sample.arms[:2]),
+                    chosen=None, pareto=sample.pareto[:1], timeline=None,
+                    absent=dict.fromkeys(("distilled", "pruned", "ptq", "qat", "device"), "x"))  # fmt: skip
+    document = json.loads(json.dumps(small.to_dict()))
+    place: Any = document
+    while True:
+        keys = sorted(place) if isinstance(place, dict) else range(len(place))
+        key = data.draw(st.sampled_from(list(keys)))
+        if not isinstance(place[key], dict | list) or not place[key] or data.draw(st.booleans()):
+            break
+        place = place[key]
+    place[key] = data.draw(JSON)
+    try:
+        found = Comparison.from_dict(document)
+    except InputError as error:
+        assert "\n" not in str(error)
+    else:
+        assert Comparison.from_dict(json.loads(json.dumps(found.to_dict()))) == found

@@ -7,7 +7,6 @@ dict[int, X] (JSON has text keys only). A missing key takes the field's default,
 from __future__ import annotations
 
 import dataclasses
-import math
 import types
 import typing
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from aurora.errors import InputError
 
 MOST_ITEMS = 1_000_000
+LARGEST = 1e300
 _AGAIN = "make it again with `aurora shrink`"
 
 
@@ -65,7 +65,7 @@ def _read(kind: Any, value: Any, where: str) -> Any:
         return value
     if kind is int and type(value) is int:
         return value
-    if kind is float and type(value) in (int, float) and math.isfinite(value):
+    if kind is float and type(value) in (int, float) and abs(value) <= LARGEST:  # nan is not
         return float(value)
     raise InputError(f"{where} is {str(value)[:60]!r}, expected {_name(kind)}", hint=_AGAIN)
 
