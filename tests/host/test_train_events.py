@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from aurora.errors import InputError
-from aurora.spec.model import DecisionSpec
+from aurora.spec.model import DecisionSpec, dump_model_toml, load_model_toml, model_toml_text
 from aurora.train.alarm import Course, choose_threshold
 from aurora.train.events import EventScores, UnitCourse, care_score, f_beta, judge_events
 from hypothesis import given
@@ -153,3 +154,14 @@ def test_a_rate_that_nothing_keeps_to_is_said() -> None:
 def test_a_rate_that_is_none_is_refused(rate: float) -> None:
     with pytest.raises(InputError, match="turbine_year"):
         DecisionSpec(false_alarms_per_turbine_year=rate)
+
+
+def test_the_rate_stands_in_model_toml_where_it_is_asked_for(tmp_path: Path) -> None:
+    toml = Path(__file__).resolve().parents[2] / "models" / "turbine" / "model.toml"
+    plain = load_model_toml(toml)
+    assert plain.decision.false_alarms_per_turbine_year is None
+    assert "turbine_year" not in model_toml_text(plain)
+    asked = replace(plain, decision=replace(plain.decision, false_alarms_per_turbine_year=2.0))
+    dump_model_toml(asked, tmp_path / "model.toml")
+    assert "false_alarms_per_turbine_year = 2.0" in (tmp_path / "model.toml").read_text()
+    assert load_model_toml(tmp_path / "model.toml") == asked
