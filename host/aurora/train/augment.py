@@ -62,9 +62,9 @@ def augment_unit(unit: Unit, spec: AugmentSpec, seed: int) -> Unit:
     axes = unit.samples.shape[1]
     turn = mounting(axes, np.deg2rad(spec.mounting_deg), rng)
     gain = np.exp2(spec.gain * rng.normal(size=axes))
-    offset = spec.offset_g * rng.uniform(-1.0, 1.0, axes)
+    offset = rng.uniform(-spec.offset_g, spec.offset_g, size=axes)
     dead = int(rng.integers(axes)) if axes > 1 and rng.random() < spec.missing_axis else None
-    faster = 1.0 + spec.speed * rng.uniform(-1.0, 1.0, unit.windows)
+    faster = 1.0 + spec.speed * rng.uniform(-1.0, 1.0, size=unit.windows)
     load = np.exp2(spec.load * rng.normal(size=unit.windows))
     samples = np.empty_like(unit.samples)
     scale = np.empty_like(unit.scale_g)
