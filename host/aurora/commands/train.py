@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from aurora.commands.releases import progress_bar, refuse_existing, spec_for
+
 if TYPE_CHECKING:
     from aurora.compress.release import Release
     from aurora.signals.dataset import DataSet
-    from aurora.spec.model import ModelSpec
 
 TRAINING_SHARE = 0.6  # of the time; the rest is conversion and judgement
 
@@ -50,6 +50,7 @@ def command(
     units are held out for the test; with --test those of OTHER, none of which may stand in DATA.
     """
     from aurora.compress.produce import produce_release
+    from aurora.shrink.card import write_card
     from aurora.signals.dataset import load_dataset
     from aurora.spec.model import dump_model_toml
     from aurora.train.fit import train_model
@@ -57,7 +58,7 @@ def command(
     from aurora.train.split import split_units
 
     dataset = load_dataset(data)
-    spec = _spec(dataset, model, name, out, version)
+    spec = spec_for(dataset, model, name, out, version)
     chosen_seed = spec.training.seed if seed is None else seed
     tested = None if other is None else load_dataset(other)
     if tested is None:
@@ -66,13 +67,14 @@ def command(
         everything, split = with_test_units(dataset, tested, spec)
     home = out / spec.name
     target = home / "releases" / spec.version
-    _refuse_existing(target, home / "model.toml" if model is None else None, replace)
-    with _bar() as tell:
+    refuse_existing(target, home / "model.toml" if model is None else None, replace)
+    with progress_bar() as tell:
         trained = train_model(everything, spec, split, chosen_seed, lambda s, w: tell(TRAINING_SHARE * s, w))
         release = produce_release(
             trained, dataset, target, replace=replace, additions=_judged_on(tested),
             progress=lambda s, w: tell(TRAINING_SHARE + (1 - TRAINING_SHARE) * s, w),
         )  # fmt: skip
+    write_card(release)
     if model is None:
         dump_model_toml(spec, home / "model.toml")
     if as_json:
@@ -96,50 +98,6 @@ def _judged_on(other: DataSet | None) -> dict[str, Any]:
             "windows": other.windows, "units": len(other.units), "provenance": other.provenance,
         }
     }  # fmt: skip
-
-
-def _refuse_existing(target: Path, derived_toml: Path | None, replace: bool) -> None:
-    """Before the work, not after it; a model.toml that someone may have edited is not overwritten either."""
-    from aurora.errors import InputError
-
-    if not replace and target.exists():
-        raise InputError("already exists", where=target, hint="give --release X.Y.Z or --replace")
-    if not replace and derived_toml is not None and derived_toml.exists():
-        raise InputError(
-            "already exists", where=derived_toml, hint="train it with --model, or give --replace"
-        )
-
-
-def _spec(dataset: DataSet, model: str | None, name: str | None, out: Path, version: str | None) -> ModelSpec:
-    from dataclasses import replace
-
-    from aurora.spec.model import load_model_toml
-    from aurora.train.derive import derive_spec
-
-    if model is None:
-        return derive_spec(dataset, name or dataset.name, version or "1.0.0")
-    path = Path(model) if model.endswith(".toml") else out / model / "model.toml"
-    spec = load_model_toml(path)
-    return replace(spec, version=version or spec.version, name=name or spec.name)
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[float, str], None]]:
-    """A progress bar on stderr that takes (share done, what is being done)."""
-    import sys
-
-    shown = 0
-    with click.progressbar(
-        length=1000, file=sys.stderr, item_show_func=lambda what: what, show_pos=False
-    ) as bar:
-
-        def tell(share: float, what: str) -> None:
-            nonlocal shown
-            now = max(shown, int(share * 1000))
-            bar.update(now - shown, what)
-            shown = now
-
-        yield tell
 
 
 def summary(release: Release) -> Iterator[str]:

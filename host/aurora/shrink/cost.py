@@ -1,4 +1,4 @@
-"""What a model takes of a board, predicted without building anything, or measured on the emulated board.
+"""What a model takes of a board, predicted without building anything (``device`` measures the same).
 
     flash         its whole pack (constants, chain, drift baseline, golden vectors, ...) and the code of its
                   program: straight-line C and the kernels that it calls. The rest of the firmware (features,
@@ -14,7 +14,6 @@ kernels' functions as GCC made them for the emulated boards, and of programs of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -72,12 +71,11 @@ class Cost:
     code_bytes: int | None = None
     arena_bytes: int = 0
     stack_bytes: int = 0
-    source: str = "predicted"
 
     def of_arm(self, parameters: int | None = None, model_bytes: int | None = None) -> ArmCost:
         """In the words of a comparison."""
         return ArmCost(
-            source=self.source, parameters=parameters, model_bytes=model_bytes, flash_bytes=self.flash_bytes,
+            source="predicted", parameters=parameters, model_bytes=model_bytes, flash_bytes=self.flash_bytes,
             ram_bytes=self.ram_bytes, instructions=self.instructions,
         )  # fmt: skip
 
@@ -99,22 +97,6 @@ def cost_of(model: Int8Model, spec: ModelSpec, board: Board) -> Cost:
         code_bytes=code,
         arena_bytes=program.arena_bytes,
         stack_bytes=stack,
-    )
-
-
-def measured_cost(model: Int8Model, spec: ModelSpec, board: Board, verdict: Any) -> Cost:
-    """The same from a ``verify.Verdict`` of the model on the emulated board."""
-    program = compile_model(model.tflite, board.core)
-    pack = pack_bytes(model, spec, program, board)
-    return Cost(
-        flash_bytes=pack + verdict.sizes.code,
-        ram_bytes=verdict.sizes.ram(verdict.stack_bytes),
-        instructions=verdict.instructions,
-        pack_bytes=pack,
-        code_bytes=verdict.sizes.code,
-        arena_bytes=verdict.sizes.arena,
-        stack_bytes=verdict.stack_bytes,
-        source="measured",
     )
 
 
