@@ -110,6 +110,15 @@ def test_same_student_same_bytes_and_qat_repeats(students: list[Student]) -> Non
         assert [model.tflite for model in one] == [model.tflite for model in other]
 
 
+def test_students_that_differ_are_not_trained_on_together(students: list[Student]) -> None:
+    narrow = fit_students(units(), HEADS, replace(SPEC, hidden=(5,), epochs=1), [1])
+    others = fit_students(units(3), HEADS, replace(SPEC, epochs=1), [1])
+    for pair, spec in (([students[0], *narrow], QuantSpec("qat")), ([students[0], *others], QuantSpec())):
+        with pytest.raises(InputError, match="one by one"):
+            quantise_students(pair, CHAIN, units(), spec, SEEDS)
+    assert len(quantise_students([students[0], *narrow], CHAIN, units(), QuantSpec(), SEEDS)) == 2
+
+
 def test_qat_takes_a_teacher(students: list[Student]) -> None:
     spec, tables = QuantSpec("qat", qat_epochs=2), units()
     plain, taught = (

@@ -15,6 +15,7 @@ from aurora.compress.quantise_spec import QuantSpec
 from aurora.compress.quantised_net import Grid, QuantisedLayer, QuantisedNetwork, grid_of, quantise_layer
 from aurora.compress.student import Student
 from aurora.compress.student_rows import gather_rows
+from aurora.errors import InputError
 from aurora.spec.chain import features_id, with_normalisation
 from aurora.train.loop import Progress
 from aurora.train.network import Layer, Network
@@ -57,9 +58,11 @@ def quantise_students(
 
     ``chain`` is the one before normalisation; ``tables`` are the training units. Of their rows those that
     cover each logit's range (``coverage_rows``) set the ranges; with method "qat" training goes on from there
-    (with the teacher, where the students had one). Raises what ``fit_students`` raises.
+    (with the teacher, where the students had one). Raises what ``fit_students`` raises, and InputError where
+    students of several shapes or inputs are to be trained on together.
     """
     norm = students[0].norm
+    _refuse_unlike(students, spec)
     x = stack(tables, norm)
     found = []
     for student in students:
@@ -73,6 +76,19 @@ def quantise_students(
     grid = Grid(np.float32(norm.scale), 0)
     made = [quantise_network(student.network, grid, ranges, spec.weight_bits) for student, ranges in found]
     return [int8_model(norm, chain, network) for network in made]
+
+
+def _refuse_unlike(students: Sequence[Student], spec: QuantSpec) -> None:
+    first = students[0]
+    shapes = {tuple(len(layer.bias) for layer in student.network.hidden) for student in students}
+    inputs = all(
+        np.array_equal(student.norm.center, first.norm.center)
+        and np.array_equal(student.norm.spread, first.norm.spread)
+        and student.norm.clamp_sigma == first.norm.clamp_sigma
+        for student in students
+    )
+    if not inputs or (spec.method == "qat" and len(shapes) > 1):
+        raise InputError("students of several shapes or inputs", hint="quantise them one by one")
 
 
 def quantise_network(network: Network, start: Grid, ranges: Ranges, weight_bits: int) -> QuantisedNetwork:
