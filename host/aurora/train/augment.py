@@ -59,7 +59,7 @@ class AugmentSpec:
 def augment_unit(unit: Unit, spec: AugmentSpec, seed: int) -> Unit:
     """A copy of ``unit`` under the id ``<id>~<seed>``; times and labels are those of the original."""
     rng = np.random.default_rng([seed, *unit.id.encode()])
-    axes = unit.samples.shape[1]
+    axes = int(unit.samples.shape[1])
     turn = mounting(axes, np.deg2rad(spec.mounting_deg), rng)
     gain = np.exp2(spec.gain * rng.normal(size=axes))
     offset = rng.uniform(-spec.offset_g, spec.offset_g, size=axes)

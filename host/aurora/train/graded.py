@@ -40,9 +40,11 @@ def grade(ttf_horizons: NDArray[np.float32], spread: float) -> Matrix:
     """[w] probability of failing within the horizon; ``ttf_horizons``: see UnitTable; nan stays nan.
 
     1 at failure, 0.5 one horizon before it, 0 for a machine that does not fail. ``spread`` 0.3: 0.91 at half
-    a horizon, 0.09 at two.
+    a horizon, 0.09 at two; 0: a step.
     """
     t = np.asarray(ttf_horizons, np.float64)
+    if spread == 0:
+        return np.where(np.isnan(t), np.nan, t <= 1.0)
     with np.errstate(over="ignore"):
         return 1.0 / (1.0 + t ** (1.0 / spread))
 
@@ -63,6 +65,18 @@ def graded_target(tables: Sequence[UnitTable], spread: float) -> tuple[Matrix, M
     positive, negative = (mass for mass in masses if mass is not None)
     weight = positive + negative
     return np.divide(positive, weight, out=np.zeros_like(weight), where=weight > 0), weight / 2.0
+
+
+def graded_targets(
+    tables: Sequence[UnitTable], heads: dict[str, int], spread: float, *, least_classes: int = 2
+) -> dict[str, Target]:
+    """``rows.targets`` with the step at the horizon softened by ``spread``; 0 leaves it as it is."""
+    found = targets(tables, heads, least_classes=least_classes)
+    if spread and FAILS_HEAD in found:
+        graded = graded_target(tables, spread)
+        if graded is not None:
+            found[FAILS_HEAD] = Target(*graded, found[FAILS_HEAD].classes)
+    return found
 
 
 def _grades(table: UnitTable, spread: float) -> Matrix:

@@ -1,9 +1,11 @@
-"""The teacher: a committee of dense nets too large for any board, on the same features as the student.
+"""The teacher: a committee of models too large for any board, on the same features as the student.
 
-Each member leaves one group of units out and stops early on them, so that together they have trained on every
-unit and none has chosen its own end on what it trained on (cross-validation committees: Parmanto, Munro and
-Doyle, 1996). The teacher's logits are the members' mean; its hints are their last hidden layers, side by
-side.
+Each dense net leaves one group of units out and stops early on them, so that together they have trained on
+every unit and none has chosen its own end on what it trained on (cross-validation committees: Parmanto, Munro
+and Doyle, 1996). Beside each stands a graded linear model of the same units, which is the better one where
+units are few. All learn how near failure is (train/graded.py), and the nets see each row with fresh noise of
+the kind that lies between neighbouring windows (Bishop 1995, training with noise). The teacher's logits are
+the members' mean; its hints are the nets' last hidden layers, side by side.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aurora.errors import InputError, SplitError
-from aurora.train.dense import Target, batches, build_keras, import_keras, many_steps, read_network
+from aurora.train.early import fit_early
+from aurora.train.graded import fit_graded, graded_targets, noise_metric
 from aurora.train.network import Layer, Network
 from aurora.train.rows import Normalisation, normalisation, stack, targets
 from aurora.train.split import folds
@@ -31,8 +34,10 @@ Progress = Callable[[float, str], None]
 class TeacherSpec:
     """``members`` nets of ``hidden`` widths, each trained for at most ``epochs``.
 
-    A member is checked on its left-out units ``checks`` times, and ends where ``patience`` checks in a row
+    A net is checked on its left-out units ``checks`` times, and ends where ``patience`` checks in a row
     brought nothing better. ``l2`` weighs the squared weights; inputs are clamped to +-``clamp_sigma``.
+    ``jitter``: noise on the inputs in units of the noise between neighbouring windows. ``spread`` softens the
+    horizon, 0 leaves it a step. ``linear_l2``: strength of the linear members, 0 for none.
     """
 
     hidden: tuple[int, ...] = (96, 48)
@@ -41,9 +46,12 @@ class TeacherSpec:
     batch: int = 128
     learning_rate: float = 0.002
     l2: float = 0.003
-    clamp_sigma: float = 4.0
+    clamp_sigma: float = 8.0
     checks: int = 20
     patience: int = 5
+    jitter: float = 1.0
+    spread: float = 0.3
+    linear_l2: float = 0.1
 
     def __post_init__(self) -> None:
         if self.members < 2 or not 1 <= self.patience <= self.checks <= self.epochs:
@@ -52,11 +60,14 @@ class TeacherSpec:
                 f"{self.patience}",
                 hint="at least 2 members; 1 <= patience <= checks <= epochs",
             )
+        if not all(np.isfinite(v) and v >= 0 for v in (self.jitter, self.spread, self.linear_l2)):
+            raise InputError("teacher of jitter, spread or linear_l2 below zero", hint="give 0 or more")
 
 
 @dataclass(frozen=True)
 class Member:
-    """One net; ``left_out`` are the units that it never trained on, ``loss`` its best on those."""
+    """One net or linear model. ``left_out`` are the units that it never trained on; ``loss`` is a net's best
+    on those."""
 
     norm: Normalisation
     network: Network
@@ -68,7 +79,9 @@ class Member:
         return self.network(self.norm(table.calibrated))
 
     def hint(self, table: UnitTable) -> NDArray[np.float32]:
-        """[w, last width]: the last hidden layer."""
+        """[w, last width]: the last hidden layer; without one, nothing [w, 0]."""
+        if not self.network.hidden:
+            return np.zeros((len(table.features), 0), np.float32)
         return hidden_output(self.network.hidden, self.norm(table.calibrated))
 
 
@@ -92,7 +105,7 @@ class Teacher:
         return self._mean(table, [m for m in self.members if table.id in m.left_out] or self.members)
 
     def hint(self, table: UnitTable) -> NDArray[np.float32]:
-        """[w, K]: the last hidden layers of all members, side by side."""
+        """[w, K]: the last hidden layers of all nets, side by side."""
         return np.concatenate([member.hint(table) for member in self.members], axis=1)
 
     def _mean(self, table: UnitTable, members: Sequence[Member]) -> dict[str, NDArray[np.float32]]:
@@ -130,6 +143,8 @@ def fit_teacher(
         tell(place / spec.members, f"teacher {place + 1} of {spec.members}")
         group = frozenset(groups[place % len(groups)])
         members.append(_fit_member(labelled, heads, spec, seed + 1000 * place, group))
+        if spec.linear_l2 > 0 and place < len(groups):
+            members.append(_fit_linear(labelled, heads, spec, group))
     missing = [name for name in heads if not any(name in member.network.heads for member in members)]
     if missing:
         raise SplitError(
@@ -164,55 +179,25 @@ def _fit_member(
     training = [table for table in tables if table.id not in group]
     spared = [table for table in tables if table.id in group]
     norm = normalisation(training, spec.clamp_sigma)
-    wanted = targets(training, heads)
+    wanted = graded_targets(training, heads, spec.spread)
     if not wanted:
         return Member(norm, Network((), {}), group, None)
-    held = {k: v for k, v in targets(spared, heads, least_classes=1).items() if k in wanted}
-    network, loss = _fit_early(stack(training, norm), wanted, stack(spared, norm), held, spec, seed)
+    held = graded_targets(spared, heads, spec.spread, least_classes=1)
+    held = {name: target for name, target in held.items() if name in wanted}
+    jitter = spec.jitter * np.linalg.cholesky(noise_metric(training, norm)) if spec.jitter else None
+    network, loss = fit_early(
+        (stack(training, norm), wanted), (stack(spared, norm), held), spec, seed,
+        None if jitter is None else jitter.astype(np.float32),
+    )  # fmt: skip
     return Member(norm, network, group, loss)
 
 
-def _fit_early(
-    x: NDArray[np.float32], wanted: dict[str, Target], spared: NDArray[np.float32],
-    held: dict[str, Target], spec: TeacherSpec, seed: int,
-) -> tuple[Network, float | None]:  # fmt: skip
-    """The network as it was at its best check, and its loss there; the last one without a held-out label."""
-    keras = import_keras()
-    keras.utils.set_random_seed(seed)
-    model = build_keras(x.shape[1], spec.hidden, {name: t.classes for name, t in wanted.items()})
-    batch = min(spec.batch, len(x))
-    per_check = max(1, spec.epochs // spec.checks) * max(1, len(x) // batch)
-    optimizer = keras.optimizers.Adam(
-        keras.optimizers.schedules.CosineDecay(spec.learning_rate, per_check * spec.checks)
-    )
-    optimizer.build(model.trainable_variables)
-    run = many_steps(model, optimizer, x, wanted, spec.l2)
-    best, lowest, waited = None, np.inf, 0
-    for check in range(spec.checks):
-        run(batches(len(x), batch, per_check, seed + check))
-        network = read_network(model, len(spec.hidden), wanted)
-        loss = mean_loss(network, spared, held) if held else -check
-        waited = 0 if loss < lowest else waited + 1
-        best, lowest = (network, loss) if loss < lowest else (best, lowest)
-        if waited >= spec.patience:
-            break
-    assert best is not None
-    return best, float(lowest) if held else None
-
-
-def mean_loss(network: Network, x: NDArray[np.float32], held: dict[str, Target]) -> float:
-    """Weighted cross-entropy, summed over the heads of ``held``."""
-    total = 0.0
-    logits = network(x)
-    for name, target in held.items():
-        rows = target.weight > 0
-        z, label = logits[name][rows].astype(np.float64), target.label[rows]
-        if target.classes == 1:
-            each = np.logaddexp(0.0, z[:, 0]) - label * z[:, 0]
-        else:
-            each = np.logaddexp.reduce(z, axis=1) - z[np.arange(len(z)), label]
-        total += float((target.weight[rows] * each).sum())
-    return total
+def _fit_linear(
+    tables: Sequence[UnitTable], heads: dict[str, int], spec: TeacherSpec, group: frozenset[str]
+) -> Member:
+    training = [table for table in tables if table.id not in group]
+    norm = normalisation(training, spec.clamp_sigma)
+    return Member(norm, fit_graded(training, heads, norm, spec.linear_l2, spec.spread), group, None)
 
 
 def _outcome(table: UnitTable) -> tuple[bool, int]:
