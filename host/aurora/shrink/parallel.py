@@ -131,7 +131,7 @@ class _Cluster:
 
         futures = [self._client.submit(run_here, job, value, pure=False, retries=1) for value in arguments]
         places = {future.key: place for place, future in enumerate(futures)}
-        finished = as_completed(futures, timeout=JOB_LIMIT_S * max(1, len(futures)))
+        finished = as_completed(futures, loop=self._client.loop, timeout=JOB_LIMIT_S * len(futures))
         try:
             for future in finished:
                 yield places[future.key], future.result()

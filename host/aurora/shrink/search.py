@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aurora.shrink.context import Task
 from aurora.shrink.parallel import Runner
 from aurora.shrink.space import Parameters, first_parameters, space, space_id
-from aurora.shrink.study import DIRECTIONS, Memory
+from aurora.shrink.study import DIRECTIONS, Memory, quiet_optuna
 from aurora.shrink.trial import Trial, run_trial
 
 if TYPE_CHECKING:
@@ -76,6 +76,18 @@ def propose(
 
     A pure function: called again after a kill it gives the same. ``first`` are the search's first trials.
     """
+    given = list(first[batch * BATCH : (batch + 1) * BATCH])
+    with quiet_optuna():
+        return _propose(distributions, given, seed, batch, finished)
+
+
+def _propose(
+    distributions: Mapping[str, BaseDistribution],
+    given: list[Parameters],
+    seed: int,
+    batch: int,
+    finished: Sequence[Trial],
+) -> list[Parameters]:
     import optuna
     from optuna.trial import create_trial
 
@@ -87,7 +99,6 @@ def propose(
             study.add_trial(
                 create_trial(params=trial.parameters, distributions=known, values=list(trial.values))
             )
-    given = list(first[batch * BATCH : (batch + 1) * BATCH])
     return given + [dict(study.ask(known).params) for _ in range(BATCH - len(given))]
 
 

@@ -93,10 +93,10 @@ def open_memory(
     """
     with _locked(path):
         _refuse_foreign(path)
-        with _quiet_optuna(), _guarded(path):
+        with quiet_optuna(), _guarded(path):
             study = _load(path, json.loads(json.dumps(identity)))
             memory = Memory(path, study, distributions)
-        with _quiet_optuna():
+        with quiet_optuna():
             yield memory
 
 
@@ -175,7 +175,7 @@ def _guarded(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet_optuna() -> Iterator[None]:
+def quiet_optuna() -> Iterator[None]:
     """No chatter, and no warning that its own multi-objective sampler is experimental."""
     import optuna
 
