@@ -68,14 +68,16 @@ def fit_early(
 
 def mean_loss(network: Network, x: NDArray[np.float32], held: dict[str, Target]) -> float:
     """Weighted cross-entropy, summed over the heads of ``held``."""
-    total = 0.0
     logits = network(x)
-    for name, target in held.items():
-        rows = target.weight > 0
-        z, label = logits[name][rows].astype(np.float64), target.label[rows]
-        if target.classes == 1:
-            each = np.logaddexp(0.0, z[:, 0]) - label * z[:, 0]
-        else:
-            each = np.logaddexp.reduce(z, axis=1) - z[np.arange(len(z)), label]
-        total += float((target.weight[rows] * each).sum())
-    return total
+    return sum((logits_loss(logits[name], target) for name, target in held.items()), 0.0)
+
+
+def logits_loss(logits: NDArray[np.float32], target: Target) -> float:
+    """Weighted cross-entropy of one head's ``logits`` [w, outputs]."""
+    rows = target.weight > 0
+    z, label = logits[rows].astype(np.float64), target.label[rows]
+    if target.classes == 1:
+        each = np.logaddexp(0.0, z[:, 0]) - label * z[:, 0]
+    else:
+        each = np.logaddexp.reduce(z, axis=1) - z[np.arange(len(z)), label]
+    return float((target.weight[rows] * each).sum())
