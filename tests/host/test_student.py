@@ -211,6 +211,15 @@ def test_distillation_refuses_what_it_cannot_use() -> None:
         refused(distil=None)
 
 
+def test_what_is_not_finite_is_told() -> None:
+    broken = teacher_of(units(2))
+    broken.soft["u1"][FAULT_HEAD][5, 0] = np.nan
+    with pytest.raises(InputError, match="fault_type of unit u1 is not finite"):
+        refused(teacher=broken)
+    with pytest.raises(InputError, match="diverged"):
+        fit_student(units(2), HEADS, replace(SPEC, epochs=100, learning_rate=1e30), 1)
+
+
 def test_one_class_is_refused() -> None:
     x = np.random.default_rng(0).normal(0, 1, (20, 4))
     with pytest.raises(SplitError, match=FAILS_HEAD):

@@ -124,7 +124,8 @@ def fit_stack(
 ) -> Stack:
     """Train networks on from where ``stack`` stands: what fitting, pruning's recovery and others share.
 
-    ``run`` replaces the plain forward pass; ``mark`` stands for it in a checkpoint.
+    ``run`` replaces the plain forward pass; ``mark`` stands for it in a checkpoint. Raises InputError where
+    the training diverges.
     """
     batch = min(spec.batch, len(rows.labelled))
     schedule = Schedule(spec.epochs, max(1, len(rows.labelled) // batch), spec.learning_rate)
@@ -139,9 +140,12 @@ def fit_stack(
         return np.concatenate(labelled), np.concatenate(pool)
 
     identity = repr((spec, list(seeds), distil, mark)).encode() + rows.digest()
-    return train_stack(
+    trained = train_stack(
         stack, loss, draw, schedule, checkpoint=checkpoint, identity=identity, progress=progress
     )
+    if not all(np.isfinite(array).all() for array in trained.values()):
+        raise InputError("the training of a student diverged", hint="lower its learning_rate")
+    return trained
 
 
 def _epoch(

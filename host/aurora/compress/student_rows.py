@@ -102,7 +102,10 @@ def _answers(tables: Sequence[UnitTable], of: Callable[[str], Answers], what: st
         if len(answers) != len(table.scored):
             raise InputError(f"the teacher's {what} of unit {table.id} has {len(answers)} rows",
                              hint=f"the unit has {len(table.scored)} windows")  # fmt: skip
-        found.append(np.asarray(answers, np.float32)[table.scored])
+        scored = np.asarray(answers, np.float32)[table.scored]
+        if not np.isfinite(scored).all():
+            raise InputError(f"the teacher's {what} of unit {table.id} is not finite", hint="train it anew")
+        found.append(scored)
     return np.concatenate(found)
 
 
