@@ -29,7 +29,7 @@ from aurora.shrink.make import Made, int8_logits, int8_outputs, make
 from aurora.shrink.recipe import Recipe
 
 SEEDS = 5  # at least: for an interval that means something
-KEPT = 0.5
+KEPT, PRUNE_ROUNDS = 0.5, 3
 TEACHER = "teacher"
 
 #: unit -> head -> [w, outputs]
@@ -67,7 +67,7 @@ def arm_recipes(recipe: Recipe) -> dict[str, Recipe]:
     arms = {
         "ptq": plain,
         "distilled": replace(plain, distil=recipe.distil or DistilSpec()),
-        "pruned": replace(plain, prune=recipe.prune or PruneSpec(keep=KEPT)),
+        "pruned": replace(plain, prune=recipe.prune or PruneSpec(keep=KEPT, rounds=PRUNE_ROUNDS)),
         "qat": replace(plain, quant=replace(recipe.quant, method="qat")),
     }
     if not recipe.student.hidden:

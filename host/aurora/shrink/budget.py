@@ -58,7 +58,7 @@ def parse_budget(text: str) -> Budget:
 
 
 def _number(key: str, text: str) -> int:
-    found = re.fullmatch(r"(\d{1,15}(?:\.\d{1,6})?)([kKmM]i?|)", text.strip())
+    found = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)([kKmM]i?|)", text.strip())
     value = float(found[1]) * FACTORS[found[2].lower()] if found else 0.0
     if not 1 <= value <= LARGEST:
         raise InputError(f"--budget {key} is {text[:40]!r}, expected a number from 1", hint=HINT)
