@@ -146,6 +146,20 @@ def test_what_does_not_fit_or_is_no_test_is_refused(
         with_test_units(fleet, make(fleet, other, tmp_path / "data"), derive_spec(fleet, "small"))
 
 
+def test_what_test_units_lack_the_derived_model_does_without(
+    fleet: DataSet, other: DataSet, tmp_path: Path
+) -> None:
+    """No marked start: no self-calibration. No speed: the strongest peaks. Nothing is refused for it."""
+    bare = rewritten(
+        other, tmp_path / "bare", healthy_start_windows=0, rpm=lambda unit: np.full_like(unit.rpm, np.nan)
+    )
+    spec = derive_spec(fleet, "small", test_units=bare.units)
+    assert spec.chain.calibration_windows == 0 and spec.signal.rpm == "unknown"
+    full = derive_spec(fleet, "small", test_units=other.units)
+    assert full == derive_spec(fleet, "small") and full.chain.calibration_windows > 0
+    with_test_units(fleet, bare, spec)
+
+
 def test_windows_without_a_signal_may_be_alike(fleet: DataSet, other: DataSet, tmp_path: Path) -> None:
     tested = rewritten(other, tmp_path / "tested", samples=_stopped)
     trained = rewritten(fleet, tmp_path / "trained", samples=_stopped)
