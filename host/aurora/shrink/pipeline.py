@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aurora.compress.release import Release
+from aurora.compress.release import Release, load_release
 from aurora.errors import BudgetUnfit, EmulatorMissing, InputError
 from aurora.shrink.arms import SEEDS, Job, Part, arm_recipes, jobs_of, run_job
 from aurora.shrink.budget import Budget
@@ -144,7 +144,7 @@ def _shipped(
             write_card(release, comparison)
             publish(made, options.target)
         tell(1.0, "released")
-        return Outcome(release, comparison, tuple(trials))
+        return Outcome(load_release(options.target), comparison, tuple(trials))
     raise unfit(measured, options.budget, context.board)
 
 
