@@ -156,6 +156,12 @@ def test_an_int8_arm_is_held_against_the_plain_student_in_int8(sample: Compariso
     found = difference(made, "pruned", figure("auroc"))
     expected = np.mean([p.auroc - b.auroc for p, b in zip(pruned.seeds, last.seeds, strict=True)])
     assert found is not None and found.mean == pytest.approx(expected)
+    device = replace(last, name="device", precision="board", seeds=last.seeds[:1])
+    run = replace(made, arms=(*made.arms, device), absent={"qat": "not asked for"})
+    none = difference(run, "device", figure("auroc"))
+    assert base_of(run, "device") == "ptq" == run.chosen
+    assert base_of(replace(run, chosen="pruned"), "device") == "pruned"
+    assert none is not None and verdict(none) == "the same on this seed"
     without = tuple(arm for arm in made.arms if arm.name != "ptq")
     bare = replace(made, arms=without, chosen=None, absent={**made.absent, "ptq": "not asked for"})
     assert base_of(bare, "pruned") == "plain"

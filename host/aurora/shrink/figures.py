@@ -126,8 +126,10 @@ def unit_means(arm: Arm, key: str) -> dict[str, float | None]:
 
 def base_of(comparison: Comparison, name: str) -> str:
     """What ``name`` is held against: an int8 arm against the plain student in int8, so that a difference is
-    that of the training and not of the rounding."""
+    that of the training and not of the rounding; the device against what it runs, so that there is none."""
     arm = comparison.arm(name)
+    if arm is not None and arm.precision == "board" and comparison.chosen is not None:
+        return comparison.chosen
     rounded = arm is not None and arm.precision != "float" and name != INT8_BASE
     return INT8_BASE if rounded and comparison.arm(INT8_BASE) is not None else BASE
 
@@ -144,7 +146,7 @@ def difference(comparison: Comparison, name: str, one: Figure) -> Interval | Non
 def verdict(found: Interval, higher: bool = True) -> str:
     """What a paired difference allows to say."""
     if found.low is None:
-        return "one seed: nothing can be said"
+        return "the same on this seed" if found.mean == 0 else "one seed: nothing can be said"
     if not found.excludes_zero:
         return "no difference shown"
     return "better" if (found.mean > 0) == higher else "worse"

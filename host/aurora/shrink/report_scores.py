@@ -106,7 +106,8 @@ def difference_table(comparison: Comparison) -> Table:
         ]
     before = (
         f"Float arms against the student trained plainly ({BASE}), int8 arms against that one in int8"
-        f" ({INT8_BASE}), paired by seed; better or worse only where the interval excludes zero.",
+        f" ({INT8_BASE}), the device against the arm that it runs, paired by seed; better or worse only where"
+        " the interval excludes zero.",
     )
     head = ("arm", "against", "figure", "difference, 95 % interval", "seeds", "says")
     return Table("Against the plainly trained student", before, head, tuple(rows))

@@ -29,10 +29,11 @@ from aurora.shrink.report_scores import (
 
 def verdict_lines(comparison: Comparison) -> Iterator[str]:
     """What ships and why, and how the compressions did against the plain student: the report in short."""
+    reason = comparison.reason.rstrip(". ") + "."
     if comparison.chosen is None:
-        yield f"No arm ships: {comparison.reason}"
+        yield f"No arm ships: {reason}"
     else:
-        yield f"The arm that ships is {comparison.chosen}, whatever its name: {comparison.reason}"
+        yield f"The arm that ships is {comparison.chosen}, whatever its name: {reason}"
     yield (
         f"Judged on {len(comparison.test_units)} test units that no arm was trained or chosen on:"
         f" {', '.join(comparison.test_units)}."
