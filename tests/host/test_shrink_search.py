@@ -111,6 +111,30 @@ def test_two_dask_workers_give_the_same_trials(data: Path, tmp_path: Path) -> No
     assert as_rows(found) == as_rows(whole)
 
 
+@pytest.mark.soak
+def test_real_trials_are_the_same_here_and_on_two_dask_workers(data: Path, tmp_path: Path) -> None:
+    """Training, pruning, quantisation and TFLite Micro in processes started in different ways."""
+    from aurora.shrink.parallel import open_runner
+    from distributed import LocalCluster
+
+    task, count = task_of(data), 10
+
+    def real(storage: Path, address: str | None) -> list[Trial]:
+        distributions = space(task.spec.chain)
+        with (
+            open_runner(2, address) as runner,
+            open_memory(storage, searching.identity(task, SEED), distributions) as memory,
+        ):
+            return searching.search(task, SEED, count, memory, runner)
+
+    here = real(tmp_path / "here.db", None)
+    with LocalCluster(
+        n_workers=2, threads_per_worker=2, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1"
+    ) as cluster:
+        assert as_rows(real(tmp_path / "dask.db", cluster.scheduler_address)) == as_rows(here)
+    assert sum(not trial.failed for trial in here) >= count - 2, [trial.failed for trial in here]
+
+
 def test_parameters_make_recipes_that_come_back_from_json(data: Path, tmp_path: Path) -> None:
     from aurora.shrink.recipe import Recipe
 
