@@ -25,6 +25,7 @@ from aurora.shrink.trial import Trial
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
+    from optuna.storages import RDBStorage
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
@@ -93,19 +94,32 @@ def open_memory(
     """
     with _locked(path):
         _refuse_foreign(path)
-        with quiet_optuna(), _guarded(path):
-            study = _load(path, json.loads(json.dumps(identity)))
-            memory = Memory(path, study, distributions)
-        with quiet_optuna():
+        with quiet_optuna(), _storage(path) as storage:
+            with _guarded(path):
+                study = _load(path, storage, json.loads(json.dumps(identity)))
+                memory = Memory(path, study, distributions)
             yield memory
 
 
-def _load(path: Path, identity: dict[str, Any]) -> Study:
+@contextmanager
+def _storage(path: Path) -> Iterator[RDBStorage]:
+    """The file as Optuna's storage, closed at the end of the block."""
     import optuna
     from sqlalchemy import URL
 
     url = URL.create("sqlite", database=str(path.resolve())).render_as_string(hide_password=False)
-    storage = optuna.storages.RDBStorage(url)
+    with _guarded(path):
+        storage = optuna.storages.RDBStorage(url)
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def _load(path: Path, storage: RDBStorage, identity: dict[str, Any]) -> Study:
+    import optuna
+
     names = optuna.get_all_study_names(storage)
     if names and names != [STUDY_NAME]:
         raise InputError(f"holds the study {names[0][:40]!r}", where=path, hint=OTHER)
