@@ -69,11 +69,12 @@ def train_stack(
     state = State(0, flat, np.zeros_like(flat), np.zeros_like(flat))
     if checkpoint is not None:
         state = load_state(checkpoint, mark, state)
-    run = tf.function(_steps(loss, shapes, schedule))
+    run: Any = None
     call_epochs = math.ceil(CALL_STEPS / schedule.epoch_steps)
     while state.epoch < schedule.epochs:
         epochs = min(call_epochs, schedule.epochs - state.epoch)
         batches = tuple(tf.constant(array) for array in draw(state.epoch, epochs))
+        run = run or _graph(_steps(loss, shapes, schedule), flat.shape, batches)
         first = tf.constant(float(state.epoch * schedule.epoch_steps))
         moved = run(*map(tf.constant, (state.weights, state.mean, state.square)), first, batches)
         state = State(state.epoch + epochs, *(tensor.numpy() for tensor in moved))
@@ -81,6 +82,14 @@ def train_stack(
             save_state(checkpoint, mark, state)
         tell(state.epoch / schedule.epochs)
     return {name: array.copy() for name, array in _named(state.weights, shapes, np.split).items()}
+
+
+def _graph(steps: Callable[..., Any], shape: tuple[int, ...], batches: tuple[Any, ...]) -> Any:
+    """One TensorFlow graph for any number of steps: the last call has fewer than the others."""
+    tf = tensorflow()
+    state = [tf.TensorSpec(shape, tf.float32)] * 3
+    drawn = tuple(tf.TensorSpec([None, *batch.shape[1:]], batch.dtype) for batch in batches)
+    return tf.function(steps, input_signature=[*state, tf.TensorSpec([], tf.float32), drawn])
 
 
 def _steps(loss: Loss, shapes: Mapping[str, tuple[int, ...]], schedule: Schedule) -> Callable[..., Any]:
