@@ -16,6 +16,7 @@ from aurora.errors import AuroraError
 COMMANDS = {
     "data": "Import, synthesise, check recordings and compute their features.",
     "train": "Train a model on a data set and release it, fully int8.",
+    "shrink": "Find the best int8 model under a board's budget, and say why it is that one.",
     "compile": "Turn an int8 .tflite into straight-line C and its constants.",
     "verify": "Compare a model on an emulated board with TFLite Micro, tensor by tensor.",
     "bench": "Measure models on emulated boards: instructions, bytes, exactness.",

@@ -12,11 +12,14 @@
     ├─ BuildFailed           34  the compiler or PlatformIO reported an error
     ├─ EmulatorFailed        35  the emulated board stopped or never started
     ├─ BitsDiffer            36  the board did not compute what the host computed
+    ├─ BudgetUnfit           37  no model found keeps to the budget
+    ├─ NotReproduced         38  a release made again has other bytes
     ├─ LinkDead              40  nothing answers at this serial URL
     ├─ LinkBusy              41  something else holds this serial port
     ├─ NotOurDevice          42  bytes arrive, but no Aurora firmware speaks
     ├─ VersionMismatch       43  the firmware speaks another version of the link
     ├─ DeviceRefused         44  the board answered a request with an error
+    ├─ WorkersLost           45  a process or a Dask cluster that the work was given to is gone
     ├─ PackIncompatible      50  the pack is for another layout
     │  ├─ PackWrongClass     51  the pack is for another class of board
     │  └─ PackWrongChain     52  the firmware cannot run the pack's signal chain
@@ -103,6 +106,14 @@ class BitsDiffer(AuroraError):
     exit_code = 36
 
 
+class BudgetUnfit(AuroraError):
+    exit_code = 37
+
+
+class NotReproduced(AuroraError):
+    exit_code = 38
+
+
 class LinkDead(AuroraError):
     exit_code = 40
 
@@ -121,6 +132,10 @@ class VersionMismatch(AuroraError):
 
 class DeviceRefused(AuroraError):
     exit_code = 44
+
+
+class WorkersLost(AuroraError):
+    exit_code = 45
 
 
 class PackIncompatible(AuroraError):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from aurora._device import ffi, lib
 from aurora.errors import InputError
 from aurora.features import extract
-from aurora.spec.chain import compile_chain, default_chain
+from aurora.spec.chain import compile_chain, default_chain, feature_names
 from aurora.spec.signal import SignalSpec
 
 RATE_HZ, N = 20000.0, 1024
@@ -157,3 +159,18 @@ def test_arrays_that_do_not_fit_the_chain_are_refused() -> None:
         run(NOISE.astype(np.int32))
     with pytest.raises(InputError, match="shape"):
         extract(CHAIN, NOISE, np.ones((1, 3)), RATE_HZ, 1800.0)
+
+
+@pytest.mark.parametrize("n", [1024, 4096])
+def test_peaks_without_bands_are_the_same_peaks(n: int) -> None:
+    """A spectrum that serves the envelope alone has no band edges to read."""
+    signal = SignalSpec(n=n, axes=("x", "y"), rate_hz=RATE_HZ, rpm="known")
+    whole = default_chain(signal, 1800.0)
+    alone = replace(whole, statistics=(), log_statistics=(), band_edges_hz=())
+    windows = np.random.default_rng(8).integers(-900, 900, (3, 2, n), np.int16)
+    values = [
+        extract(compile_chain(c, signal), windows, np.ones((3, 2)), RATE_HZ, 1800.0) for c in (whole, alone)
+    ]
+    of_peaks = [i for i, name in enumerate(feature_names(whole, signal.axes)) if ".order" in name]
+    assert values[0][0][:, of_peaks].tobytes() == values[1][0].tobytes()
+    assert values[0][1].tobytes() == values[1][1].tobytes()

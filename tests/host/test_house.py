@@ -15,7 +15,7 @@ FIRMWARE = ROOT / "firmware"
 # A stage may import what stands before it, never what stands after it.
 STAGES = """
 errors files _device spec signals features train compress compile pack build emulator verify device drift demo
-commands cli __main__
+shrink commands cli __main__
 """.split()
 # The app wires; libraries see core only, and lib/port is the seam to the chip.
 C_MAY_INCLUDE = {
@@ -92,6 +92,8 @@ HEAVY = (
     "shap",
     "mlflow",
     "matplotlib",
+    "optuna",
+    "distributed",
     "ai_edge_litert",
     "tflite_micro",
     "zcbor",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from aurora.compress.release import load_release
+from aurora.shrink.card import card_text
 from aurora.signals.dataset import DataSet
 from aurora.spec.model import load_model_toml
 from train_samples import rewritten, small_fleet, unlabelled_failure, unlabelled_fault
@@ -29,6 +30,7 @@ def test_derived_model_trains_and_trains_again_from_its_toml(fleet: DataSet, tmp
     printed = json.loads(first.stdout)
     release = load_release(printed["path"])
     assert printed["metrics"] == release.document["metrics"] and printed["id"] == release.id
+    assert (release.path / "card.md").read_text(encoding="utf-8") == card_text(release)
     spec = load_model_toml(tmp_path / fleet.name / "model.toml")
     assert (spec.signal.n, spec.signal.axes, spec.labels.horizon_s) == (fleet.n, fleet.axes, fleet.horizon_s)
 

@@ -55,14 +55,20 @@ def table(
     weight: np.ndarray | None = None,
     scored: np.ndarray | None = None,
 ) -> UnitTable:
-    """A unit's table without recordings: labels absent unless given, all windows scored and of 1 s."""
+    """A unit's table without recordings: labels absent unless given, all windows scored and of 1 s.
+
+    A failing window is half a horizon away from the failure, any other labelled one never fails.
+    """
     windows = len(features)
+    unknown = np.full(windows, np.nan, np.float32)
+    fails = unknown if fails is None else np.asarray(fails, np.float32)
     return UnitTable(
         id=unit_id,
         features=features.astype(np.float32),
         flags=np.zeros(windows, np.uint32),
         calibration=np.zeros(features.shape[1], np.float32),
-        fails=np.full(windows, np.nan, np.float32) if fails is None else fails.astype(np.float32),
+        fails=fails,
+        ttf_horizons=np.where(np.isnan(fails), np.nan, np.where(fails == 1, 0.5, np.inf)).astype(np.float32),
         fault=np.full(windows, -1, np.int16) if fault is None else fault.astype(np.int16),
         weight=np.ones(windows, np.float32) if weight is None else weight.astype(np.float32),
         scored=np.ones(windows, bool) if scored is None else scored,

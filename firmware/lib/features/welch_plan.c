@@ -7,7 +7,8 @@ static void edge_lines(const chain_view *chain, float rate_hz, uint32_t line[CHA
 {
     const float lines_per_hz = (float)chain->segment / rate_hz;
     uint32_t least = 1;
-    for (uint32_t i = 0; i <= chain->bands; i++) {
+    /* without bands there are no edges either: the spectrum serves the envelope alone */
+    for (uint32_t i = 0; chain->bands > 0 && i <= chain->bands; i++) {
         /* the rate is at least half the chain's, so an edge lies below 1.1 segment */
         uint32_t nearest = (uint32_t)(bytes_load_f32(chain->edges + 4 * i) * lines_per_hz + 0.5f);
         uint32_t most = chain->segment / 2 - (chain->bands - i);

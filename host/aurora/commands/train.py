@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from aurora.commands.releases import progress_bar, refuse_existing, spec_for
+
 if TYPE_CHECKING:
     from aurora.compress.release import Release
     from aurora.signals.dataset import DataSet
-    from aurora.spec.model import ModelSpec
 
 TRAINING_SHARE = 0.6  # of the time; the rest is conversion and judgement
 
 
 @click.command("train")
 @click.argument("data", type=click.Path(path_type=Path))
+@click.option("--test", "other", metavar="OTHER", type=click.Path(path_type=Path),
+              help="Train on all units of DATA and judge on the data set folder OTHER.")  # fmt: skip
 @click.option("--model", metavar="NAME", help="A model.toml, or the name of a model below --out.")
 @click.option("--name", help="Name of the model, in place of the data set's or model.toml's.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("models"), show_default=True,
@@ -33,6 +35,7 @@ TRAINING_SHARE = 0.6  # of the time; the rest is conversion and judgement
 @click.option("--json", "as_json", is_flag=True, help="Print release.json's metrics for machines.")
 def command(
     data: Path,
+    other: Path | None,
     model: str | None,
     name: str | None,
     out: Path,
@@ -44,27 +47,34 @@ def command(
     """Train on the data set folder DATA and write a release, fully int8.
 
     Without --model a model.toml is derived from the data set and written beside the release. Whole physical
-    units are held out for the test.
+    units are held out for the test; with --test those of OTHER, none of which may stand in DATA.
     """
     from aurora.compress.produce import produce_release
+    from aurora.shrink.card import write_card
     from aurora.signals.dataset import load_dataset
     from aurora.spec.model import dump_model_toml
     from aurora.train.fit import train_model
+    from aurora.train.other import with_test_units
     from aurora.train.split import split_units
 
     dataset = load_dataset(data)
-    spec = _spec(dataset, model, name, out, version)
+    spec = spec_for(dataset, model, name, out, version)
     chosen_seed = spec.training.seed if seed is None else seed
-    split = split_units(dataset, chosen_seed)
+    tested = None if other is None else load_dataset(other)
+    if tested is None:
+        everything, split = dataset, split_units(dataset, chosen_seed)
+    else:
+        everything, split = with_test_units(dataset, tested, spec)
     home = out / spec.name
     target = home / "releases" / spec.version
-    _refuse_existing(target, home / "model.toml" if model is None else None, replace)
-    with _bar() as tell:
-        trained = train_model(dataset, spec, split, chosen_seed, lambda s, w: tell(TRAINING_SHARE * s, w))
+    refuse_existing(target, home / "model.toml" if model is None else None, replace)
+    with progress_bar() as tell:
+        trained = train_model(everything, spec, split, chosen_seed, lambda s, w: tell(TRAINING_SHARE * s, w))
         release = produce_release(
-            trained, dataset, target, replace=replace,
+            trained, dataset, target, replace=replace, additions=_judged_on(tested),
             progress=lambda s, w: tell(TRAINING_SHARE + (1 - TRAINING_SHARE) * s, w),
         )  # fmt: skip
+    write_card(release)
     if model is None:
         dump_model_toml(spec, home / "model.toml")
     if as_json:
@@ -76,55 +86,26 @@ def command(
         click.echo(line)
 
 
-def _refuse_existing(target: Path, derived_toml: Path | None, replace: bool) -> None:
-    """Before the work, not after it; a model.toml that someone may have edited is not overwritten either."""
-    from aurora.errors import InputError
+def _judged_on(other: DataSet | None) -> dict[str, Any]:
+    """What release.json says of a data set that only judged."""
+    from aurora.files import sha256_hex
 
-    if not replace and target.exists():
-        raise InputError("already exists", where=target, hint="give --release X.Y.Z or --replace")
-    if not replace and derived_toml is not None and derived_toml.exists():
-        raise InputError(
-            "already exists", where=derived_toml, hint="train it with --model, or give --replace"
-        )
-
-
-def _spec(dataset: DataSet, model: str | None, name: str | None, out: Path, version: str | None) -> ModelSpec:
-    from dataclasses import replace
-
-    from aurora.spec.model import load_model_toml
-    from aurora.train.derive import derive_spec
-
-    if model is None:
-        return derive_spec(dataset, name or dataset.name, version or "1.0.0")
-    path = Path(model) if model.endswith(".toml") else out / model / "model.toml"
-    spec = load_model_toml(path)
-    return replace(spec, version=version or spec.version, name=name or spec.name)
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[float, str], None]]:
-    """A progress bar on stderr that takes (share done, what is being done)."""
-    import sys
-
-    shown = 0
-    with click.progressbar(
-        length=1000, file=sys.stderr, item_show_func=lambda what: what, show_pos=False
-    ) as bar:
-
-        def tell(share: float, what: str) -> None:
-            nonlocal shown
-            now = max(shown, int(share * 1000))
-            bar.update(now - shown, what)
-            shown = now
-
-        yield tell
+    if other is None:
+        return {}
+    return {
+        "test_data": {
+            "name": other.name, "manifest_sha256": sha256_hex(other.path / "manifest.json"),
+            "windows": other.windows, "units": len(other.units), "provenance": other.provenance,
+        }
+    }  # fmt: skip
 
 
 def summary(release: Release) -> Iterator[str]:
     """The release in a few plain lines."""
     metrics, split = release.document["metrics"], release.document["split"]
     yield f"{release.path}: {release.document['form']} form, {len(release.tflite)} bytes int8"
-    yield f"test units {', '.join(split['test'])} were never trained on"
+    of = f" of {release.document['test_data']['name']}" if "test_data" in release.document else ""
+    yield f"test units {', '.join(split['test'])}{of} were never trained on"
     if metrics["auroc_mean"]:
         pair = metrics["auroc_mean"]
         figures = f"{pair['float']:.3f} float, {pair['int8_host']:.3f} int8"
@@ -156,4 +137,6 @@ def _for_machines(release: Release) -> dict[str, Any]:
         "versions",
         "limits",
     )
-    return {"path": str(release.path), "id": release.id, **{key: release.document[key] for key in keys}}
+    told = {key: release.document[key] for key in (*keys, "test_data") if key in release.document}
+    mean = release.document["metrics"]["auroc_mean"]
+    return {"path": str(release.path), "id": release.id, "auroc_mean": mean, **told}

@@ -33,18 +33,23 @@ def convert(network: Network, representative: NDArray[np.float32]) -> bytes:
     """
     with tempfile.TemporaryDirectory(prefix="aurora-convert-") as folder:
         np.savez(Path(folder) / "job.npz", allow_pickle=False, **_pack(network, representative))
-        command = [sys.executable, "-m", "aurora.compress.convert", folder]
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
-        try:
-            done = subprocess.run(
-                command, capture_output=True, timeout=TIMEOUT_S, check=False, env=environment, text=True
-            )
-        except subprocess.TimeoutExpired as error:
-            raise BuildFailed(f"TensorFlow's converter did not end within {TIMEOUT_S} s") from error
-        if done.returncode != 0:
-            lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-            raise BuildFailed(f"TensorFlow's converter failed: {lines[-1]}", hint="aurora -v shows more")
-        return (Path(folder) / "model.tflite").read_bytes()
+        return run_converter("aurora.compress.convert", Path(folder))
+
+
+def run_converter(module: str, folder: Path) -> bytes:
+    """The ``model.tflite`` that ``python -m module folder`` leaves there; raises BuildFailed."""
+    command = [sys.executable, "-m", module, str(folder)]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, timeout=TIMEOUT_S, check=False, env=environment, text=True
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BuildFailed(f"TensorFlow's converter did not end within {TIMEOUT_S} s") from error
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise BuildFailed(f"TensorFlow's converter failed: {lines[-1]}", hint="aurora -v shows more")
+    return (folder / "model.tflite").read_bytes()
 
 
 def _pack(network: Network, representative: NDArray[np.float32]) -> dict[str, Any]:
@@ -67,24 +72,31 @@ def _unpack(job: Any) -> tuple[Network, NDArray[np.float32]]:
 def _work(folder: Path) -> None:
     with np.load(folder / "job.npz", allow_pickle=False) as job:
         network, representative = _unpack(job)
-    keras = import_keras()
-    import tensorflow as tf
-
-    keras.utils.set_random_seed(1)
+    import_keras().utils.set_random_seed(1)
     widths = tuple(len(layer.bias) for layer in network.hidden)
     model = build_keras(network.inputs, widths, {name: len(h.bias) for name, h in network.heads.items()})
     layers = {f"hidden_{place}": layer for place, layer in enumerate(network.hidden)} | network.heads
     for name, layer in layers.items():
         model.get_layer(name).set_weights([layer.weights, layer.bias])
+    (folder / "model.tflite").write_bytes(full_int8(model, representative, folder / "saved"))
+
+
+def full_int8(model: Any, representative: NDArray[np.float32], saved: Path) -> bytes:
+    """The .tflite of a Keras model with one input; ``saved`` is a folder to be made on the way."""
+    keras = import_keras()
+    import tensorflow as tf
+
     # a static batch of one: a dynamic one adds SHAPE, STRIDED_SLICE and PACK
-    spec = keras.InputSpec(shape=(1, network.inputs), dtype="float32", name="features")
-    model.export(str(folder / "saved"), input_signature=[spec], verbose=False)
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder / "saved"))
+    shape, name = (1, *model.input_shape[1:]), model.inputs[0].name
+    spec = keras.InputSpec(shape=shape, dtype="float32", name=name)
+    model.export(str(saved), input_signature=[spec], verbose=False)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved))
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([row[None]] for row in representative)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
-    (folder / "model.tflite").write_bytes(converter.convert())
+    tflite: bytes = converter.convert()
+    return tflite
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from aurora.errors import InputError
 from aurora.features import quantize
 from aurora.spec.chain import features_id, with_normalisation
 from aurora.train.fit import TrainedModel
+from aurora.train.network import Network
+from aurora.train.rows import Normalisation, stack
 from aurora.train.table import UnitTable
 
 REPRESENTATIVE_ROWS = 3000
@@ -72,12 +74,15 @@ def quantise_model(trained: TrainedModel) -> Int8Model:
 
 
 def representative_rows(trained: TrainedModel) -> NDArray[np.float32]:
-    """Training rows spread evenly, those with the extreme logits, and the two ends of the input's range."""
-    norm = trained.norm
+    """``coverage_rows`` of the training units."""
     tables = [trained.tables[unit_id] for unit_id in trained.split.train]
-    x = np.concatenate([norm(table.calibrated[table.scored]) for table in tables])
+    return coverage_rows(stack(tables, trained.norm), trained.network, trained.norm)
+
+
+def coverage_rows(x: NDArray[np.float32], network: Network, norm: Normalisation) -> NDArray[np.float32]:
+    """Of ``x`` [rows, F] some spread evenly, those with the extreme logits, and both ends of the input."""
     even = np.unique(np.linspace(0, len(x) - 1, min(len(x), REPRESENTATIVE_ROWS)).astype(int))
-    logits = np.concatenate(list(trained.network(x).values()), axis=1)
+    logits = np.concatenate(list(network(x).values()), axis=1)
     chosen = np.unique(np.concatenate([even, logits.argmin(axis=0), logits.argmax(axis=0)]))
     rows = x[chosen]
     # one value at each end fixes the input's scale to norm.scale without stretching any layer's range: they

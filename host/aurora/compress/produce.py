@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -40,19 +40,23 @@ def produce_release(
     *,
     replace: bool = False,
     progress: Progress | None = None,
+    model: Int8Model | None = None,
+    additions: Mapping[str, Any] | None = None,
 ) -> Release:
     """Quantise, judge and write ``trained`` as the release folder ``path``.
 
-    Raises InputError where ``path`` exists and not ``replace``, WriteFailed on a full disk; BuildFailed where
-    the conversion fails. Nothing half-written stays.
+    ``model`` is the int8 model of ``trained.network`` where it was made by other means than
+    ``quantise_model`` (compress.quantise); ``additions`` are further entries of release.json. Raises
+    InputError where ``path`` exists and not ``replace``, WriteFailed on a full disk; BuildFailed where the
+    conversion fails. Nothing half-written stays.
     """
     tell = progress or (lambda share, what: None)
     tell(0.0, "convert to int8")
-    model = quantise_model(trained)
+    model = quantise_model(trained) if model is None else model
     tell(0.5, "judge on TFLite Micro")
     judged = judge(trained, model)
     tell(0.75, "score beside it")
-    document = _document(trained, model, judged, dataset)
+    document = {**_document(trained, model, judged, dataset), **(additions or {})}
     tell(0.9, "write the release")
     release = write_release(path, _files(trained, model, judged, dataset), document, replace=replace)
     tell(1.0, "released")
@@ -136,8 +140,10 @@ def _threshold(trained: TrainedModel, judged: Judged) -> dict[str, Any] | None:
     if judged.threshold is None:
         return None
     by = "spared units" if trained.split.validation else "training units, each by a model that left it out"
-    asked = trained.spec.decision.false_alarm_fraction
-    return {"asked_false_alarm_fraction": asked, "judged_on": by, **asdict(judged.threshold)}
+    asked = {"asked_false_alarm_fraction": trained.spec.decision.false_alarm_fraction}
+    if trained.spec.decision.false_alarms_per_turbine_year is not None:
+        asked["asked_false_alarms_per_turbine_year"] = trained.spec.decision.false_alarms_per_turbine_year
+    return {**asked, "judged_on": by, **asdict(judged.threshold)}
 
 
 def limits(trained: TrainedModel, judged: Judged, dataset: DataSet) -> list[str]:

@@ -26,7 +26,8 @@ __all__ = [
     "load_model_toml", "model_from_dict", "model_to_dict", "model_toml_text",
 ]  # fmt: skip
 
-FORMS = ("auto", "linear", "dense")
+FORMS = ("auto", "linear", "dense", "graded")
+DEFAULT_SPREAD = 0.3
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class DecisionSpec:
     A window votes when its score reaches the threshold, and the threshold is the lowest that keeps the
     alarm on for at most ``false_alarm_fraction`` of the time in which validation units do not fail within
     the horizon. While the alarm is on, scores down to ``hysteresis_logit`` below the threshold vote too.
+    Where ``false_alarms_per_turbine_year`` is given, the alarm may not rise more often than that in such
+    time either.
     """
 
     false_alarm_fraction: float = 0.01
@@ -62,8 +65,14 @@ class DecisionSpec:
     raise_votes: int = 3
     clear_votes: int = 2
     hysteresis_logit: float = 0.5
+    false_alarms_per_turbine_year: float | None = None
 
     def __post_init__(self) -> None:
+        yearly = self.false_alarms_per_turbine_year
+        if yearly is not None and not (math.isfinite(yearly) and yearly >= 0):
+            raise InputError(
+                f"decision.false_alarms_per_turbine_year is {yearly}", hint="give 0 or more, or leave it out"
+            )
         if not 0 < self.false_alarm_fraction < 1:
             raise InputError(
                 f"decision.false_alarm_fraction is {self.false_alarm_fraction}", hint="0 < it < 1"
@@ -82,7 +91,9 @@ class TrainingSpec:
     """How the network is fitted. ``form`` "auto" compares the candidates inside the training units.
 
     ``hidden`` are the widths of the dense form's layers; ``l2`` weighs the squared weights; the input is
-    clamped to +-``clamp_sigma`` standard deviations, which is also the int8 input's range.
+    clamped to +-``clamp_sigma`` standard deviations, which is also the int8 input's range. The graded form
+    (train/graded.py) is linear; its ``l2`` weighs the logit's noise, ``spread`` softens the horizon (left
+    out: 0.3).
     """
 
     form: str = "auto"
@@ -93,6 +104,7 @@ class TrainingSpec:
     l2: float = 0.01
     clamp_sigma: float = 4.0
     seed: int = 1
+    spread: float | None = None
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:
@@ -101,8 +113,13 @@ class TrainingSpec:
             raise InputError(
                 f"training.hidden is {list(self.hidden)}", hint="1 to 4 layers of 1 to 256 units"
             )
+        if self.spread is not None and self.form not in ("auto", "graded"):
+            raise InputError(
+                f"training.spread is {self.spread}, the {self.form} form has none", hint="leave it out"
+            )
         positive = {"epochs": self.epochs, "batch": self.batch, "learning_rate": self.learning_rate,
-                    "clamp_sigma": self.clamp_sigma}  # fmt: skip
+                    "clamp_sigma": self.clamp_sigma,
+                    "spread": DEFAULT_SPREAD if self.spread is None else self.spread}  # fmt: skip
         for name, value in positive.items():
             if not (math.isfinite(value) and value > 0):
                 raise InputError(f"training.{name} is {value}", hint="give a number above zero")

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from aurora.spec.model import DecisionSpec
 
 LOWEST, HIGHEST = -128, 127
+SECONDS_PER_DAY = 86400.0
+DAYS_PER_YEAR = 365.25
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,23 @@ def alarm_course(score: NDArray[np.int8], on: int, off: int, decision: DecisionS
 
 
 def choose_threshold(courses: Sequence[Course], decision: DecisionSpec, scale: float) -> Threshold:
-    """The lowest threshold within ``decision.false_alarm_fraction``; ``scale`` is the logit per int8 step.
+    """The lowest threshold within the decision's false-alarm limits; ``scale`` is the logit per int8 step.
 
-    Without any time outside the horizon on the validation units the highest threshold is all that can be
-    justified; then ``kept`` is False, as it is where even that one alarms too often.
+    With a limit per turbine-year it is the lowest from which on all higher ones keep to it: a low threshold
+    raises the alarm once and for ever, which is few alarms and no good. Without any time outside the horizon
+    on the validation units the highest threshold is all that can be justified; then ``kept`` is False, as it
+    is where even that one alarms too often.
     """
     gap = max(1, round(decision.hysteresis_logit / scale))
     found = _judge(courses, decision, HIGHEST, gap)
     if not found.kept:
+        return found
+    if decision.false_alarms_per_turbine_year is not None:
+        for on in range(HIGHEST - 1, LOWEST - 1, -1):
+            trial = _judge(courses, decision, on, gap)
+            if not trial.kept:
+                break
+            found = trial
         return found
     low, high = LOWEST, HIGHEST
     while low < high:  # the alarm's time never grows with the threshold
@@ -92,10 +103,13 @@ def _judge(courses: Sequence[Course], decision: DecisionSpec, on: int, gap: int)
         failing += bool(fails.any())
         caught += bool((alarm & fails).any())
     share = alarmed / calm if calm else 1.0  # nothing to judge by is never good enough
-    days = calm / 86400.0
+    days = calm / SECONDS_PER_DAY
+    per_day = rises / days if days else 0.0
+    yearly = decision.false_alarms_per_turbine_year
+    kept = share <= decision.false_alarm_fraction and (yearly is None or per_day * DAYS_PER_YEAR <= yearly)
     return Threshold(
-        on=on, off=off, kept=share <= decision.false_alarm_fraction,
-        false_alarm_fraction=share, false_alarms_per_day=rises / days if days else 0.0, false_days=days,
+        on=on, off=off, kept=kept,
+        false_alarm_fraction=share, false_alarms_per_day=per_day, false_days=days,
         caught_units=caught, failing_units=failing,
     )  # fmt: skip
 

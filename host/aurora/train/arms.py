@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from aurora.spec.model import TrainingSpec
 from aurora.train.fit import TrainedModel, Trainer, head_sizes
 from aurora.train.metrics import Scores, score_units
 
@@ -21,7 +22,7 @@ def float_scores(trained: TrainedModel) -> Scores:
 
 def logistic_scores(trained: TrainedModel) -> Scores:
     """A logistic regression of fixed strength, fitted on the same units and features, on the test units."""
-    plain = replace(trained.spec.training, form="linear", l2=BASELINE_L2)
+    plain = TrainingSpec(form="linear", l2=BASELINE_L2)
     norm, network = _trainer(trained).fit([trained.tables[u] for u in trained.split.train], plain)
     tables = [trained.tables[unit_id] for unit_id in trained.split.test]
     return score_units(tables, {table.id: network(norm(table.calibrated)) for table in tables})
@@ -43,4 +44,4 @@ def leaky_scores(trained: TrainedModel) -> Scores:
 
 
 def _trainer(trained: TrainedModel) -> Trainer:
-    return Trainer(head_sizes(trained.spec), trained.seed, trained.norm.clamp_sigma)
+    return Trainer(head_sizes(trained.spec), trained.seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +18,11 @@ from aurora.train.network import Layer, Network
 class Target:
     """One head's labels on the training rows: ``label`` [w] (any value where ``weight`` is 0).
 
-    ``classes`` is the number of outputs: 1 for a yes-or-no head, whose label is 0 or 1. ``weight`` [w] sums
-    to one.
+    ``classes`` is the number of outputs: 1 for a yes-or-no head, whose label is 0 or 1, or in float anything
+    between. ``weight`` [w] sums to one.
     """
 
-    label: NDArray[np.integer]
+    label: NDArray[Any]
     weight: NDArray[np.float64]
     classes: int
 
@@ -67,15 +67,20 @@ def fit_dense(x: NDArray[np.float32], targets: dict[str, Target], spec: Training
     model = build_keras(x.shape[1], spec.hidden, {name: t.classes for name, t in targets.items()})
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(spec.learning_rate, steps))
     optimizer.build(model.trainable_variables)
-    run = _whole_training(model, optimizer, x, targets, spec.l2)
-    run(_batches(len(x), batch, steps, seed))
+    run = many_steps(model, optimizer, x, targets, spec.l2)
+    run(batches(len(x), batch, steps, seed))
+    return read_network(model, len(spec.hidden), targets)
+
+
+def read_network(model: Any, depth: int, heads: Iterable[str]) -> Network:
+    """The weights as they are now of a model that ``build_keras`` made with ``depth`` hidden layers."""
     return Network(
-        hidden=tuple(_layer(model, f"hidden_{place}") for place in range(len(spec.hidden))),
-        heads={name: _layer(model, name) for name in targets},
+        hidden=tuple(_layer(model, f"hidden_{place}") for place in range(depth)),
+        heads={name: _layer(model, name) for name in heads},
     )
 
 
-def _batches(rows: int, batch: int, steps: int, seed: int) -> NDArray[np.int32]:
+def batches(rows: int, batch: int, steps: int, seed: int) -> NDArray[np.int32]:
     """[steps, batch] row numbers: a new order in every epoch, whole batches only."""
     rng = np.random.default_rng(seed)
     per_epoch = max(1, rows // batch)
@@ -86,21 +91,30 @@ def _batches(rows: int, batch: int, steps: int, seed: int) -> NDArray[np.int32]:
     return np.concatenate(epochs).astype(np.int32)
 
 
-def _whole_training(
-    model: Any, optimizer: Any, x: NDArray[np.float32], targets: dict[str, Target], l2: float
-) -> Callable[[NDArray[np.int32]], None]:
-    """All steps as one TensorFlow graph: a step of so small a net costs less than Keras's own bookkeeping."""
+def many_steps(
+    model: Any, optimizer: Any, x: NDArray[np.float32], targets: dict[str, Target], l2: float,
+    jitter: NDArray[np.float32] | None = None,
+) -> Callable[[NDArray[np.int32]], None]:  # fmt: skip
+    """A function that takes all steps of ``batches`` [steps, batch] (row numbers) in one TensorFlow graph.
+
+    A step of so small a net costs less than Keras's own bookkeeping. Called again, it goes on. Rows take
+    noise ``jitter`` [F, F] @ z, z normal, anew in each step.
+    """
     import tensorflow as tf
 
     rows = tf.constant(x)
-    labels = {name: tf.constant(np.maximum(t.label, 0).astype(np.int32)) for name, t in targets.items()}
+    labels = {name: tf.constant(_label(target)) for name, target in targets.items()}
+    mixed = None if jitter is None else tf.constant(jitter)
     weights = {name: tf.constant((t.weight * len(x)).astype(np.float32)) for name, t in targets.items()}
     matrices = [variable for variable in model.trainable_variables if len(variable.shape) == 2]
 
     def run(batches: Any) -> None:
         for chosen in batches:
+            seen = tf.gather(rows, chosen)
+            if mixed is not None:
+                seen += tf.matmul(tf.random.normal(tf.shape(seen)), mixed, transpose_b=True)
             with tf.GradientTape() as tape:
-                logits = model(tf.gather(rows, chosen), training=True)
+                logits = model(seen, training=True)
                 loss = l2 * tf.add_n([tf.nn.l2_loss(matrix.value) for matrix in matrices])
                 for name, target in targets.items():
                     label, weight = tf.gather(labels[name], chosen), tf.gather(weights[name], chosen)
@@ -116,6 +130,12 @@ def _whole_training(
 
     graph = tf.function(run)
     return lambda batches: graph(tf.constant(batches))
+
+
+def _label(target: Target) -> NDArray[Any]:
+    graded = target.classes == 1 and np.issubdtype(target.label.dtype, np.floating)
+    label: NDArray[Any] = np.maximum(target.label, 0)
+    return label.astype(np.float32) if graded else label.astype(np.int32)
 
 
 def _layer(model: Any, name: str) -> Layer:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from aurora._device import lib
 from aurora.errors import InputError
-from aurora.signals.dataset import DataSet, fails_within
+from aurora.signals.dataset import DataSet, Unit, fails_within
 from aurora.spec.chain import default_chain, feature_names
 from aurora.spec.model import LabelSpec, ModelSpec
 from aurora.spec.signal import RPM_KNOWN, RPM_UNKNOWN, SignalSpec
@@ -15,19 +17,23 @@ from aurora.spec.signal import RPM_KNOWN, RPM_UNKNOWN, SignalSpec
 CALIBRATION_WINDOWS = 20
 
 
-def derive_spec(dataset: DataSet, name: str, version: str = "1.0.0") -> ModelSpec:
+def derive_spec(
+    dataset: DataSet, name: str, version: str = "1.0.0", *, test_units: Sequence[Unit] = ()
+) -> ModelSpec:
     """Signal, labels and chain from the manifest; heads only where their labels exist.
 
-    Self-calibration is off where any unit has no marked healthy start: subtracting the mean of windows that
-    may be faulty would hide the fault. Characters of ``name`` that no folder may have become "-". Raises
-    InputError where there is nothing to learn.
+    Self-calibration is off where any unit, ``test_units`` among them, has no marked healthy start:
+    subtracting the mean of windows that may be faulty would hide the fault. Likewise the speed is known only
+    where all have it. Characters of ``name`` that no folder may have become "-". Raises InputError where
+    there is nothing to learn.
     """
     _refuse_signal(dataset)
-    rpm_known = all(np.isfinite(unit.rpm).all() for unit in dataset.units)
+    units = (*dataset.units, *test_units)
+    rpm_known = all(np.isfinite(unit.rpm).all() for unit in units)
     signal = SignalSpec(
         n=dataset.n, axes=dataset.axes, rate_hz=dataset.rate_hz, rpm=RPM_KNOWN if rpm_known else RPM_UNKNOWN
     )
-    calibration = min(CALIBRATION_WINDOWS, *(unit.healthy_start_windows for unit in dataset.units))
+    calibration = min(CALIBRATION_WINDOWS, *(unit.healthy_start_windows for unit in units))
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name).strip(".-")
     labels = derive_labels(dataset)
     most = lib.DRIFT_MAX_CHANNELS - _outputs(labels)

@@ -1,8 +1,8 @@
 """Choose and train the network inside the training units; nothing here ever sees a test unit's score.
 
-The choice between candidates (logistic regressions of several strengths, one dense net) is made by leaving
-training units out in turn: the best mean over units. The same rotation gives scores of training units by
-models that did not see them: the validation scores of a split too small to spare validation units.
+The choice between candidates (candidates.py) is made by leaving training units out in turn: the best mean
+over units. The same rotation gives scores of training units by models that did not see them: the validation
+scores of a split too small to spare validation units.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ from numpy.typing import NDArray
 from aurora.errors import InputError, SplitError
 from aurora.signals.dataset import DataSet
 from aurora.spec.chain import compile_chain
-from aurora.spec.model import ModelSpec, TrainingSpec
+from aurora.spec.model import DEFAULT_SPREAD, ModelSpec, TrainingSpec
+from aurora.train.candidates import Candidate, candidates
 from aurora.train.dense import Target, fit_dense
 from aurora.train.derive import refuse_mismatch
+from aurora.train.extraction import Extraction
+from aurora.train.graded import fit_graded
 from aurora.train.linear import fit_logistic, fit_softmax
 from aurora.train.metrics import FAILS_HEAD, FAULT_HEAD, score_units
 from aurora.train.network import Layer, Network
 from aurora.train.rows import Normalisation, normalisation, stack, targets
 from aurora.train.split import Split, folds, outcome
-from aurora.train.table import UnitTable, unit_table
+from aurora.train.table import UnitTable
 
-L2_CANDIDATES = (1e-4, 1e-3, 1e-2, 1e-1)
-#: with fewer training units the rotation cannot tell a dense net from luck, so none is tried
-MIN_UNITS_FOR_DENSE = 8
 MAX_FOLDS = 5
+#: up to so many training units each is left out alone
+MOST_TO_LEAVE_ONE_OUT = 8
 
 #: float logits of a unit: head -> [w, outputs]
 Logits = dict[str, NDArray[np.float32]]
@@ -41,10 +43,10 @@ Progress = Callable[[float, str], None]
 class TrainedModel:
     """A float model and what judges it.
 
-    ``spec`` names the form that was chosen, so that it trains the same architecture again. ``chain`` is not
-    normalised yet (int8 decides the zero point). ``tables`` holds every unit of the split. ``validation``:
-    unit id -> logits by a model that did not train on this unit. ``rotation``: candidate -> mean score over
-    the training units left out in turn; empty where nothing was to be chosen.
+    ``spec`` names the form and the features that were chosen, so that it trains the same architecture again.
+    ``chain`` is not normalised yet (int8 decides the zero point). ``tables`` holds every unit of the split.
+    ``validation``: unit id -> logits by a model that did not train on this unit. ``rotation``: candidate ->
+    mean score over the training units left out in turn; empty where nothing was to be chosen.
     """
 
     spec: ModelSpec
@@ -73,27 +75,30 @@ def train_model(
     refuse_mismatch(dataset, spec)
     seed = spec.training.seed if seed is None else seed
     tell = progress or (lambda share, what: None)
-    chain = compile_chain(spec.chain, spec.signal)
-    tables = _extract(dataset, chain, split, tell)
-    training = [tables[unit_id] for unit_id in split.train]
+    extraction = Extraction(dataset, spec.signal)
+    everyone = split.train + split.validation + split.test
+    extraction.tables(spec.chain, everyone, lambda done, total: tell(0.5 * done / total, "features"))
     heads = head_sizes(spec)
-    trainer = Trainer(heads, seed, spec.training.clamp_sigma)
+    trainer = Trainer(heads, seed)
     outcomes = {unit_id: outcome(dataset.unit(unit_id), dataset.horizon_s) for unit_id in split.train}
-    groups = folds(split.train, outcomes, MAX_FOLDS)
+    count = len(split.train)
+    groups = folds(split.train, outcomes, count if count <= MOST_TO_LEAVE_ONE_OUT else MAX_FOLDS)
 
     rotation: dict[str, float] = {}
     turned: dict[str, Logits] = {}
-    candidates = _candidates(spec.training, len(training))
-    chosen = candidates[0]
-    if len(candidates) > 1 or not split.validation:
+    tried = candidates(spec, count)
+    chosen = tried[0]
+    if len(tried) > 1 or not split.validation:
         scored = []
-        for place, candidate in enumerate(candidates):
-            tell(0.5 + 0.35 * place / len(candidates), f"compare {_name(candidate)}")
-            scored.append((candidate, trainer.rotate(training, groups, candidate)))
-            rotation[_name(candidate)] = _mean(unit_scores(training, scored[-1][1]))
-        chosen, turned = max(scored, key=lambda pair: rotation[_name(pair[0])])
-    tell(0.85, f"train {_name(chosen)}")
-    norm, network = trainer.fit(training, chosen)
+        for place, candidate in enumerate(tried):
+            tell(0.5 + 0.35 * place / len(tried), f"compare {candidate.name}")
+            training = _tables(extraction, candidate, split.train)
+            scored.append((candidate, trainer.rotate(training, groups, candidate.training)))
+            rotation[candidate.name] = _mean(unit_scores(training, scored[-1][1]))
+        chosen, turned = max(scored, key=lambda pair: rotation[pair[0].name])
+    tell(0.85, f"train {chosen.name}")
+    tables = {table.id: table for table in _tables(extraction, chosen, everyone)}
+    norm, network = trainer.fit([tables[unit_id] for unit_id in split.train], chosen.training)
     missing = set(heads) - set(network.heads)
     if missing:
         raise SplitError(
@@ -104,8 +109,9 @@ def train_model(
     spared = {u: network(norm(tables[u].calibrated)) for u in split.validation}
     tell(1.0, "trained")
     return TrainedModel(
-        spec=replace(spec, training=chosen), split=split, seed=seed, chain=chain, norm=norm, network=network,
-        tables=tables, validation=spared or turned, rotation=rotation,
+        spec=replace(spec, training=chosen.training, chain=chosen.chain), split=split, seed=seed,
+        chain=compile_chain(chosen.chain, spec.signal), norm=norm, network=network, tables=tables,
+        validation=spared or turned, rotation=rotation,
     )  # fmt: skip
 
 
@@ -127,11 +133,13 @@ class Trainer:
 
     heads: dict[str, int]
     seed: int
-    clamp_sigma: float
 
     def fit(self, tables: Sequence[UnitTable], spec: TrainingSpec) -> tuple[Normalisation, Network]:
         """Normalisation and network from these units alone; heads without two classes are left out."""
-        norm = normalisation(tables, self.clamp_sigma)
+        norm = normalisation(tables, spec.clamp_sigma)
+        if spec.form == "graded":
+            spread = DEFAULT_SPREAD if spec.spread is None else spec.spread
+            return norm, fit_graded(tables, self.heads, norm, spec.l2, spread)
         x, wanted = stack(tables, norm), targets(tables, self.heads)
         if spec.form == "dense" and wanted:
             return norm, fit_dense(x, wanted, spec, self.seed)
@@ -158,18 +166,6 @@ def _fit_linear(x: NDArray[np.float32], target: Target, l2: float) -> Layer:
     return fit_softmax(x[rows], label, target.classes, weight, l2)
 
 
-def _candidates(spec: TrainingSpec, units: int) -> list[TrainingSpec]:
-    if spec.form != "auto":
-        return [spec]
-    linear = [replace(spec, form="linear", l2=l2) for l2 in L2_CANDIDATES]
-    return linear if units < MIN_UNITS_FOR_DENSE else [*linear, replace(spec, form="dense")]
-
-
-def _name(spec: TrainingSpec) -> str:
-    widths = "-".join(map(str, spec.hidden))
-    return f"dense {widths}" if spec.form == "dense" else f"linear l2={spec.l2:g}"
-
-
 def unit_scores(tables: Sequence[UnitTable], outputs: dict[str, Logits]) -> dict[str, float]:
     """Unit id -> mean of its AUROC and its accuracy, whichever it has."""
     scores = score_units(tables, outputs)
@@ -186,13 +182,6 @@ def _mean(by_unit: dict[str, float]) -> float:
     return float(np.mean(list(by_unit.values()))) if by_unit else 0.0
 
 
-def _extract(dataset: DataSet, chain: bytes, split: Split, tell: Progress) -> dict[str, UnitTable]:
-    wanted = [dataset.unit(unit_id) for unit_id in split.train + split.validation + split.test]
-    total, done = sum(unit.windows for unit in wanted), 0
-
-    def count(windows: int) -> None:
-        nonlocal done
-        done += windows
-        tell(0.5 * done / total, "features")
-
-    return {unit.id: unit_table(chain, dataset, unit, count) for unit in wanted}
+def _tables(extraction: Extraction, candidate: Candidate, unit_ids: tuple[str, ...]) -> list[UnitTable]:
+    found = extraction.tables(candidate.source, unit_ids)
+    return [candidate.table(found[unit_id]) for unit_id in unit_ids]

@@ -23,9 +23,12 @@ Slope = Callable[[Rows], tuple[float, Rows]]
 
 
 def fit_logistic(
-    x: NDArray[np.float32], y: NDArray[np.float32], weight: NDArray[np.float64], l2: float
+    x: NDArray[np.floating], y: NDArray[np.floating], weight: NDArray[np.float64], l2: float
 ) -> Layer:
-    """Binary: logit [w, 1] of y = 1. ``weight`` sums to one; ``l2`` is relative to that sum."""
+    """Binary: logit [w, 1] of y = 1; ``y`` may lie between 0 and 1.
+
+    ``weight`` sums to one; ``l2`` is relative to that sum.
+    """
     target, rows = y.astype(np.float64)[:, None], x.astype(np.float64)
 
     def slope(logits: Rows) -> tuple[float, Rows]:
@@ -37,7 +40,11 @@ def fit_logistic(
 
 
 def fit_softmax(
-    x: NDArray[np.float32], label: NDArray[np.integer], classes: int, weight: NDArray[np.float64], l2: float
+    x: NDArray[np.floating],
+    label: NDArray[np.integer],
+    classes: int,
+    weight: NDArray[np.float64],
+    l2: float,
 ) -> Layer:
     """Multinomial: logits [w, classes] of ``label`` (0..classes-1)."""
     target = np.eye(classes)[label]

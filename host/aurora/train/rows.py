@@ -55,17 +55,19 @@ def stack(tables: Sequence[UnitTable], norm: Normalisation) -> NDArray[np.float3
     return np.concatenate([norm(table.calibrated[table.scored]) for table in tables])
 
 
-def targets(tables: Sequence[UnitTable], heads: dict[str, int]) -> dict[str, Target]:
+def targets(
+    tables: Sequence[UnitTable], heads: dict[str, int], *, least_classes: int = 2
+) -> dict[str, Target]:
     """Labels and weights of ``stack``'s rows for the heads (name -> outputs) that these tables can train.
 
-    A head needs two classes among the rows; the others are left out.
+    A head needs ``least_classes`` among the rows (one is enough to judge by); the others are left out.
     """
     units = np.concatenate([np.full(int(t.scored.sum()), i) for i, t in enumerate(tables)])
     seconds = np.concatenate([table.weight[table.scored] for table in tables]).astype(np.float64)
     found: dict[str, Target] = {}
     for name, outputs in heads.items():
         label = np.concatenate([_labels(table, name)[table.scored] for table in tables])
-        if len(np.unique(label[label >= 0])) >= 2:
+        if len(np.unique(label[label >= 0])) >= least_classes:
             found[name] = Target(label, row_weights(label, units, seconds), outputs)
     return found
 

@@ -29,6 +29,7 @@ class UnitTable:
     flags: NDArray[np.uint32]  # [w] FEATURES_FLAG_*
     calibration: NDArray[np.float32]  # [F] the unit's own mean, zeros where self-calibration is off
     fails: NDArray[np.float32]  # [w] 1 fails within the horizon, 0 does not, nan unlabelled
+    ttf_horizons: NDArray[np.float32]  # [w] time to failure in horizons, inf does not fail, nan unlabelled
     fault: NDArray[np.int16]  # [w] index of the fault type, -1 unlabelled
     weight: NDArray[np.float32]  # [w] seconds that each window stands for
     scored: NDArray[np.bool_]  # [w]
@@ -57,6 +58,7 @@ def unit_table(chain: bytes, dataset: DataSet, unit: Unit, progress: Progress | 
         flags=flags,
         calibration=calibrate(chain, features[~is_faulty(flags)]),
         fails=unlabelled if dataset.horizon_s is None else fails_within(unit, dataset.horizon_s),
+        ttf_horizons=unlabelled if dataset.horizon_s is None else unit.ttf_s / np.float32(dataset.horizon_s),
         fault=unit.fault,
         weight=unit.stands_for_s.astype(np.float32),
         scored=ready(chain, flags) & ~has_no_signal(flags),

@@ -1,0 +1,132 @@
+"""The arms of a comparison: one recipe compressed in every way, each with several seeds, each judged alike.
+
+    teacher     float, for scale: it could not be shipped
+    plain       the student in float, labels alone
+    ptq         the same students in int8: what every other int8 arm has to beat
+    distilled   the same student beside a teacher, int8
+    pruned      the same student with units cut away, int8
+    qat         the same student trained on with fake quantisation, int8
+    found       the searched recipe itself, where it is none of these
+
+A job makes one arm for all seeds, without the units of one turn (their outputs validate it) or on all
+training units (what would ship; its outputs on the test units are looked at once, here).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from aurora.compress.distill import DistilSpec
+from aurora.compress.prune import PruneSpec
+from aurora.compress.quantise_spec import QuantSpec
+from aurora.errors import SplitError
+from aurora.shrink.context import Context, Task, context_of
+from aurora.shrink.make import Made, int8_logits, int8_outputs, make
+from aurora.shrink.recipe import Recipe
+
+SEEDS = 5  # at least: for an interval that means something
+KEPT, PRUNE_ROUNDS = 0.4, 3
+TEACHER = "teacher"
+
+#: unit -> head -> [w, outputs]
+Outputs = dict[str, dict[str, NDArray[Any]]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """``turn`` None: trained on all training units. ``recipe`` of the teacher's arm is the plain one."""
+
+    task: Task
+    arm: str
+    recipe: Recipe
+    seeds: tuple[int, ...]
+    turn: int | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a job gives. ``floats`` and ``bytes`` are by seed: logits, and of students what TFLite Micro puts
+    out: int8 where trained on all training units, else logits that those int8 mean, because another model's
+    bytes have other scales. ``made``: by seed, of the jobs on all training units. All are empty where a turn
+    leaves one class to train on."""
+
+    arm: str
+    turn: int | None
+    floats: dict[int, Outputs]
+    bytes: dict[int, Outputs]
+    made: dict[int, Made]
+
+
+def arm_recipes(recipe: Recipe) -> dict[str, Recipe]:
+    """Arm -> recipe, of the int8 arms that ``recipe`` spans; all share chain, student and steps."""
+    plain = replace(recipe, distil=None, prune=None, quant=QuantSpec(clipping=recipe.quant.clipping))
+    arms = {
+        "ptq": plain,
+        "distilled": replace(plain, distil=recipe.distil or DistilSpec()),
+        "pruned": replace(plain, prune=recipe.prune or PruneSpec(keep=KEPT, rounds=PRUNE_ROUNDS)),
+        "qat": replace(plain, quant=replace(recipe.quant, method="qat")),
+    }
+    if not recipe.student.hidden:
+        del arms["pruned"]  # nothing to cut
+    return arms if recipe in arms.values() else {**arms, "found": recipe}
+
+
+def jobs_of(task: Task, recipes: Mapping[str, Recipe], seeds: Sequence[int]) -> list[Job]:
+    """Every job of a comparison, the longest first. Where the split spares validation units, the models on
+    all training units are validated on them, and no further ones are needed."""
+    turns = [None] if task.split.validation else [None, *range(len(task.turns))]
+    kinds = {TEACHER: recipes["ptq"], **recipes}
+    return [Job(task, arm, recipe, tuple(seeds), turn) for arm, recipe in kinds.items() for turn in turns]
+
+
+def run_job(job: Job) -> Part:
+    """One arm's models of all seeds and what they put out; for a worker process."""
+    context = context_of(job.task)
+    fit, judged = job.task.fit_units(job.turn), _judged(job)
+    try:
+        if job.arm == TEACHER:
+            return _teacher(context, job, fit, judged)
+        made = dict(zip(job.seeds, make(context, job.recipe, job.seeds, fit), strict=True))
+    except SplitError:
+        if job.turn is None:
+            raise
+        return Part(job.arm, job.turn, {}, {}, {})
+    tables = context.tables(job.recipe.chain, judged)
+    run = int8_outputs if job.turn is None else int8_logits
+    return Part(
+        job.arm, job.turn,
+        floats={seed: {t.id: one.student.logits(t) for t in tables} for seed, one in made.items()},
+        bytes={seed: {t.id: dict(run(one.model, t)) for t in tables} for seed, one in made.items()},
+        made=made if job.turn is None else {},
+    )  # fmt: skip
+
+
+def _teacher(context: Context, job: Job, fit: tuple[str, ...], judged: tuple[str, ...]) -> Part:
+    chain, spec = job.recipe.chain, job.recipe.teacher
+    tables = context.tables(chain, judged)
+    logits = {}
+    for seed in job.seeds:
+        teacher = context.teacher(chain, spec, seed, fit)
+        logits[seed] = {table.id: dict(teacher.logits(table)) for table in tables}
+    return Part(job.arm, job.turn, logits, {}, {})
+
+
+def _judged(job: Job) -> tuple[str, ...]:
+    if job.turn is not None:
+        return job.task.turns[job.turn]
+    return (*job.task.split.validation, *job.task.split.test)
+
+
+def merged(parts: Sequence[Part], arm: str, which: str, task: Task) -> dict[int, tuple[Outputs, Outputs]]:
+    """Seed -> (validation, test) of ``arm``, from all its jobs; ``which`` is "floats" or "bytes"."""
+    found: dict[int, tuple[Outputs, Outputs]] = {}
+    for part in parts:
+        for seed, by_unit in getattr(part, which).items() if part.arm == arm else ():
+            sides = found.setdefault(seed, ({}, {}))
+            for unit, outputs in by_unit.items():
+                sides[unit in task.split.test][unit] = outputs
+    return dict(sorted(found.items()))
