@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from aurora.compress.produce import produce_release
 from aurora.compress.release import load_release
 from aurora.errors import InputError, SplitError
 from aurora.signals.dataset import DataSet, Unit, load_dataset
@@ -53,6 +54,15 @@ def test_it_trains_on_all_of_one_and_judges_all_of_the_other(
     release = load_release(printed["path"])
     assert release.document["data"]["units"] == len(fleet.units)
     assert release.document["test_data"]["units"] == len(other.units)
+
+
+def test_the_limits_say_whose_machines_judged(fleet: DataSet, other: DataSet, tmp_path: Path) -> None:
+    """Of recordings that are neither simulated nor a known bench."""
+    own = replace(fleet, provenance={})
+    spec = derive_spec(own, "small")
+    spec = replace(spec, training=replace(spec.training, form="graded"))
+    released = produce_release(train_model(*_joined(own, other, spec)), own, tmp_path / "release")
+    assert released.document["limits"][0].startswith("Judged on the machines of the test data set only")
 
 
 def test_nothing_of_the_other_reaches_the_model(fleet: DataSet, other: DataSet, tmp_path: Path) -> None:

@@ -153,8 +153,10 @@ def limits(trained: TrainedModel, judged: Judged, dataset: DataSet) -> list[str]
         found = ["Trained and judged on simulated machines: no figure here was measured on a turbine."]
     elif provenance.get("format") in BENCH_FORMATS:
         found = ["Bench bearings, no wind turbine among them."]
-    else:
+    elif all(table.id in {unit.id for unit in dataset.units} for table in tests):
         found = ["Judged on the machines of this data set only; another type of machine was not seen."]
+    else:
+        found = ["Judged on the machines of the test data set only; other types of machine were not seen."]
     if isinstance(provenance.get("warning"), str):
         found.append(f"The data: {provenance['warning']}.")
     tested = {int(fault) for table in tests for fault in set(table.fault[table.scored].tolist())}
