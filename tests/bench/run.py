@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BENCHMARKS = ("features", "drift", "femto", "shrink", "engine")
+BENCHMARKS = ("features", "drift", "femto", "shrink", "pruning", "distil", "quantise", "engine")
 LIMIT_S = 3600
 
 
