@@ -77,3 +77,23 @@ def running(pid: int) -> bool:
     except OSError:
         return False
     return state not in "ZX"
+
+
+def test_initial_weights_come_from_the_seed_whoever_else_draws() -> None:
+    """Dask's threads draw from Python's generator, which is where Keras takes the seeds of its layers from."""
+    import random
+
+    from aurora.train.dense import build_keras, import_keras
+
+    keras = import_keras()
+    random.seed(1)
+    first = build_keras(6, (4, 3), {"b": 2, "a": 1}, 7).get_weights()
+    random.seed(2)
+    again = build_keras(6, (4, 3), {"b": 2, "a": 1}, 7).get_weights()
+    keras.utils.set_random_seed(7)
+    features = keras.Input((6,))
+    hidden = keras.layers.Dense(3, "relu")(keras.layers.Dense(4, "relu")(features))
+    heads = [keras.layers.Dense(width)(hidden) for width in (2, 1)]
+    by_keras = keras.Model(features, heads).get_weights()
+    for ours, theirs, kerass in zip(first, again, by_keras, strict=True):
+        assert (ours == theirs).all() and (ours == kerass).all()
