@@ -80,20 +80,22 @@ def running(pid: int) -> bool:
 
 
 def test_initial_weights_come_from_the_seed_whoever_else_draws() -> None:
-    """Dask's threads draw from Python's generator, which is where Keras takes the seeds of its layers from."""
+    """Dask's threads draw from Python's generator, where Keras takes the seeds of its layers from."""
     import random
 
     from aurora.train.dense import build_keras, import_keras
 
     keras = import_keras()
     random.seed(1)
-    first = build_keras(6, (4, 3), {"b": 2, "a": 1}, 7).get_weights()
+    first = {v.path: v.numpy() for v in build_keras(6, (4, 3), {"b": 2, "a": 1}, 7).variables}
     random.seed(2)
-    again = build_keras(6, (4, 3), {"b": 2, "a": 1}, 7).get_weights()
+    again = {v.path: v.numpy() for v in build_keras(6, (4, 3), {"b": 2, "a": 1}, 7).variables}
     keras.utils.set_random_seed(7)
-    features = keras.Input((6,))
-    hidden = keras.layers.Dense(3, "relu")(keras.layers.Dense(4, "relu")(features))
-    heads = [keras.layers.Dense(width)(hidden) for width in (2, 1)]
-    by_keras = keras.Model(features, heads).get_weights()
-    for ours, theirs, kerass in zip(first, again, by_keras, strict=True):
-        assert (ours == theirs).all() and (ours == kerass).all()
+    x = features = keras.Input((6,))
+    for name, width in (("hidden_0", 4), ("hidden_1", 3)):
+        x = keras.layers.Dense(width, "relu", name=name)(x)
+    heads = {name: keras.layers.Dense(width, name=name)(x) for name, width in (("b", 2), ("a", 1))}
+    by_keras = {v.path: v.numpy() for v in keras.Model(features, heads).variables}
+    assert first.keys() == again.keys() == by_keras.keys() and len(first) == 8
+    for name, values in first.items():
+        assert (values == again[name]).all() and (values == by_keras[name]).all(), name
