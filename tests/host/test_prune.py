@@ -196,7 +196,7 @@ def test_residual_graph_trains_slims_and_prunes() -> None:
     assert accuracy(trained, x, targets["fault_type"]) > 0.8
     training = GraphTraining(epochs=10)
     pruned = prune_graph(
-        trained, PruneSpec(keep=0.5, rounds=2), lambda g, place: fit_graph(g, x, targets, training, place),
+        trained, PruneSpec(keep=0.5, rounds=1), lambda g, place: fit_graph(g, x, targets, training, place),
         gradients=lambda g: graph_gradients(g, x, targets),
     )  # fmt: skip
     assert sum(space.channels for space in spaces(pruned).values()) == 15
@@ -205,9 +205,16 @@ def test_residual_graph_trains_slims_and_prunes() -> None:
 
 def test_graph_training_repeats_and_is_read_back() -> None:
     x, targets = windows(64)
-    one, other = (fit_graph(residual_graph(), x, targets, GraphTraining(epochs=2), 1) for _ in range(2))
+    whole = residual_graph()
+    nodes = (*whole.nodes[:4], Node("flat", "flatten", ("stem_relu",)), Node("head", "dense", ("flat",)))
+    kernel = np.full((16 * 12, 3), 0.01, np.float32)
+    weights = {name: whole.weights[name] for name in ("stem", "stem_bn")}
+    graph = Graph(nodes, {**weights, "head": (kernel, np.zeros(3, np.float32))}, {"fault_type": "head"})
+    target = {"fault_type": targets["fault_type"]}
+    one, other = (fit_graph(graph, x, target, GraphTraining(epochs=2), 1) for _ in range(2))
     assert all(np.array_equal(a, b) for name in one.weights
                for a, b in zip(one.weights[name], other.weights[name], strict=True))  # fmt: skip
+    assert not np.array_equal(one.weights["stem_bn"][3], graph.weights["stem_bn"][3])
     again = read_weights(build_keras_graph(one), one)
     assert np.array_equal(again.weights["stem_bn"][3], one.weights["stem_bn"][3])
 
@@ -219,7 +226,7 @@ def accuracy(graph: Graph, x: np.ndarray, target: Target) -> float:
 def test_pruned_student_is_smaller_and_no_worse() -> None:
     tables, tests = units(), [unit(90), unit(91)]
     student = fit_student(tables, HEADS, StudentSpec(hidden=(24, 12), epochs=150, batch=64, l2=1e-4), 1)
-    spec = PruneSpec(target_instructions=student.network.parameters // 2, rounds=3, recovery_epochs=40)
+    spec = PruneSpec(target_instructions=student.network.parameters // 2, rounds=2, recovery_epochs=40)
     pruned = prune_student(student, tables, HEADS, spec, 1, cost=lambda net: net.parameters)
     again = prune_student(student, tables, HEADS, spec, 1, cost=lambda net: net.parameters)
     assert pruned.network.parameters <= spec.target_instructions

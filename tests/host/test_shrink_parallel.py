@@ -77,3 +77,25 @@ def running(pid: int) -> bool:
     except OSError:
         return False
     return state not in "ZX"
+
+
+def test_initial_weights_come_from_the_seed_whoever_else_draws() -> None:
+    """Dask's threads draw from Python's generator, where Keras takes the seeds of its layers from."""
+    import random
+
+    from aurora.train.dense import build_keras, import_keras
+
+    keras = import_keras()
+    random.seed(1)
+    first = {v.path: v.numpy() for v in build_keras(6, (4, 3), {"b": 2, "a": 1}, 7).variables}
+    random.seed(2)
+    again = {v.path: v.numpy() for v in build_keras(6, (4, 3), {"b": 2, "a": 1}, 7).variables}
+    keras.utils.set_random_seed(7)
+    x = features = keras.Input((6,))
+    for name, width in (("hidden_0", 4), ("hidden_1", 3)):
+        x = keras.layers.Dense(width, "relu", name=name)(x)
+    heads = {name: keras.layers.Dense(width, name=name)(x) for name, width in (("b", 2), ("a", 1))}
+    by_keras = {v.path: v.numpy() for v in keras.Model(features, heads).variables}
+    assert first.keys() == again.keys() == by_keras.keys() and len(first) == 8
+    for name, values in first.items():
+        assert (values == again[name]).all() and (values == by_keras[name]).all(), name

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 from aurora.compile import Program, compile_model
 from aurora.compress.convert_graph import convert_graph
 from aurora.compress.prune import PruneSpec, prune_graph
 from aurora.compress.tflm import TflmInterpreter
-from aurora.train.graph import Graph, parameters
+from aurora.train.graph import parameters
 from aurora.train.graph_keras import GraphTraining, fit_graph, graph_gradients
 from engine_host import HostEngine, extremes, random_inputs
 from graph_samples import residual_graph, windows
@@ -16,21 +15,13 @@ from graph_samples import residual_graph, windows
 Build = Callable[[Program], HostEngine]
 
 
-@pytest.fixture(scope="module")
-def graphs() -> tuple[Graph, Graph]:
-    """A trained network and what pruning leaves of it."""
-    x, targets = windows()
-    trained = fit_graph(residual_graph(width=16), x, targets, GraphTraining(epochs=10), 1)
+def test_pruned_residual_network_is_exact(build: Build) -> None:
+    whole, (x, targets) = residual_graph(width=16), windows()
     pruned = prune_graph(
-        trained, PruneSpec(keep=0.5, rounds=1, multiple=4),
-        lambda g, _: fit_graph(g, x, targets, GraphTraining(epochs=5), 1),
-        gradients=lambda g: graph_gradients(g, x, targets),
+        whole, PruneSpec(keep=0.5, rounds=1, multiple=4),
+        lambda graph, _: fit_graph(graph, x, targets, GraphTraining(epochs=5), 1),
+        gradients=lambda graph: graph_gradients(graph, x, targets),
     )  # fmt: skip
-    return trained, pruned
-
-
-def test_pruned_residual_network_is_exact(graphs: tuple[Graph, Graph], build: Build) -> None:
-    whole, pruned = graphs
     assert parameters(pruned) < 0.5 * parameters(whole)
     tflite = convert_graph(pruned, windows(40)[0])
     program = compile_model(tflite, "host")

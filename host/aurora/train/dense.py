@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 
 from aurora.spec.model import TrainingSpec
 from aurora.train.network import Layer, Network
+
+#: of what Keras draws for a layer that is given no seed
+KERAS_LARGEST_SEED = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -43,14 +47,24 @@ def import_keras() -> Any:
     return keras
 
 
-def build_keras(inputs: int, hidden: tuple[int, ...], heads: dict[str, int]) -> Any:
-    """The Keras model ``features`` [1 or more, inputs] -> {head: logits}."""
+def build_keras(inputs: int, hidden: tuple[int, ...], heads: dict[str, int], seed: int = 1) -> Any:
+    """The Keras model ``features`` [1 or more, inputs] -> {head: logits}, initial weights from ``seed``.
+
+    The weights are those that Keras gives after ``set_random_seed(seed)``, but drawn from a generator of our
+    own: Keras's is the process's, and in a Dask worker other threads draw from it meanwhile.
+    """
     keras = import_keras()
+    rng = Random(seed)
     features = keras.Input((inputs,), name="features")
+
+    def dense(width: int, activation: str | None, name: str) -> Any:
+        start = keras.initializers.GlorotUniform(seed=rng.randint(1, KERAS_LARGEST_SEED))
+        return keras.layers.Dense(width, activation, name=name, kernel_initializer=start)
+
     x = features
     for place, width in enumerate(hidden):
-        x = keras.layers.Dense(width, "relu", name=f"hidden_{place}")(x)
-    outputs = {name: keras.layers.Dense(width, name=name)(x) for name, width in heads.items()}
+        x = dense(width, "relu", f"hidden_{place}")(x)
+    outputs = {name: dense(width, None, name)(x) for name, width in heads.items()}
     return keras.Model(features, outputs)
 
 
@@ -64,7 +78,7 @@ def fit_dense(x: NDArray[np.float32], targets: dict[str, Target], spec: Training
     keras.utils.set_random_seed(seed)
     batch = min(spec.batch, len(x))
     steps = spec.epochs * max(1, len(x) // batch)
-    model = build_keras(x.shape[1], spec.hidden, {name: t.classes for name, t in targets.items()})
+    model = build_keras(x.shape[1], spec.hidden, {name: t.classes for name, t in targets.items()}, seed)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(spec.learning_rate, steps))
     optimizer.build(model.trainable_variables)
     run = many_steps(model, optimizer, x, targets, spec.l2)

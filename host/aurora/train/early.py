@@ -45,7 +45,7 @@ def fit_early(
     (x, wanted), (unseen, held) = training, spared
     keras = import_keras()
     keras.utils.set_random_seed(seed)
-    model = build_keras(x.shape[1], spec.hidden, {name: t.classes for name, t in wanted.items()})
+    model = build_keras(x.shape[1], spec.hidden, {name: t.classes for name, t in wanted.items()}, seed)
     batch = min(spec.batch, len(x))
     per_check = max(1, spec.epochs // spec.checks) * max(1, len(x) // batch)
     optimizer = keras.optimizers.Adam(

@@ -104,7 +104,7 @@ def _fit(
 ) -> tuple[Network, float]:
     keras = import_keras()
     keras.utils.set_random_seed(seed)
-    model = build_keras(x.shape[1], spec.hidden, {REBUILT: x.shape[1]})
+    model = build_keras(x.shape[1], spec.hidden, {REBUILT: x.shape[1]}, seed)
     batch = min(spec.batch, len(x))
     per_epoch = max(1, len(x) // batch)
     optimizer = keras.optimizers.Adam(
