@@ -50,6 +50,10 @@ CODE: dict[str, CodeSizes] = {
          "nn_m4_dense_packed_relu": 604, "nn_m4_dense_wide": 540, "nn_m4_dense_wide_relu": 508},
         program=206, step=54, stack=228,
     ),
+    "m3": CodeSizes(
+        {"nn_fully_connected": 412, "nn_m3_dense": 154, "nn_m3_dense_relu": 558, "nn_m3_dense_any": 622},
+        program=218, step=52, stack=156,
+    ),
     "portable": CodeSizes({"nn_fully_connected": 412}, program=206, step=56, stack=156),
     "m55": CodeSizes(
         {"nn_m55_fully_connected_rows": 400, "nn_m55_fully_connected": 44}, program=214, step=60, stack=216
