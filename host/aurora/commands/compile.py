@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-FILES = ("program.c", "program.h", "constants.bin", "layout.json", "report.json")
+FILES = ("program.c", "program.h", "constants.bin", "layout.json", "report.json", "arena.svg")
 TFLM_FILES = ("tflm_resolver.h", "model_data.h", "model_data.c")
 
 
@@ -33,10 +33,10 @@ def command(
 ) -> None:
     """Compile the int8 MODEL.tflite for a board.
 
-    Writes program.c, program.h, constants.bin, layout.json and report.json, and warns of what wastes the
-    device. A model that the engine cannot run is refused with exit code 20, naming the operation, the tensor
-    and the way out. With --for-layout it is refused as well where it needs another program than the deployed
-    one, naming the first difference.
+    Writes program.c, program.h, constants.bin, layout.json, report.json and arena.svg (which bytes of RAM are in
+    use when), and warns of what wastes the device. A model that the engine cannot run is refused with exit code
+    20, naming the operation, the tensor and the way out. With --for-layout it is refused as well where it needs
+    another program than the deployed one, naming the first difference.
     """
     from aurora.compile import compile_model
     from aurora.compile.lint import Finding
@@ -99,6 +99,7 @@ def _refusal(error: ModelRefused) -> dict[str, str | None]:
 
 def _write(program: Program, exported: dict[str, str], out: Path) -> None:
     """All files or none. A folder that holds anything else is left alone."""
+    from aurora.compile.picture import arena_picture
     from aurora.errors import InputError, WriteFailed
     from aurora.files import folder_atomic, write_failed
 
@@ -115,7 +116,8 @@ def _write(program: Program, exported: dict[str, str], out: Path) -> None:
             )
     texts = {"program.c": program.source, "program.h": program.header,
              "layout.json": _document({"layout_id": program.layout_id.hex(), **program.layout}),
-             "report.json": _document(program.report), **exported}  # fmt: skip
+             "report.json": _document(program.report), "arena.svg": arena_picture(program.report),
+             **exported}  # fmt: skip
     try:
         with folder_atomic(out, replace=True) as folder:
             for name, text in texts.items():
