@@ -6,6 +6,7 @@ out, "fails within 10 min", with the same share of labels and with all; one teac
 Students of one size, the same steps and the same labelled batches, int8 per channel, judged on units nobody
 trained on:
 
+    logistic     a logistic regression on the same features and labels, in float
     plain        labels alone
     labels_only  a teacher's soft targets, on the labelled windows alone (fleet only)
     distilled    a teacher's soft targets, on all windows
@@ -40,8 +41,9 @@ from aurora.files import write_atomic
 from aurora.signals.dataset import load_dataset
 from aurora.signals.importers.registry import import_recording
 from aurora.spec.chain import compile_chain
+from aurora.spec.model import TrainingSpec
 from aurora.train.derive import derive_spec
-from aurora.train.fit import head_sizes
+from aurora.train.fit import Trainer, head_sizes
 from aurora.train.table import UnitTable, unit_table
 from aurora.train.teacher import Teacher, TeacherSpec, fit_teacher, signal_of
 from femto import shared_folder
@@ -66,6 +68,7 @@ PLAIN = StudentSpec(hidden=(8,), l2=0.03)
 DISTILLED = replace(PLAIN, l2=0.01)
 TEACHER, TEACHER_STEPS = TeacherSpec(hidden=(64, 32), l2=0.01, checks=40, patience=4), 1000
 SOFT, HINT = DistilSpec(temperature=4.0, soft_weight=0.9), DistilSpec(4.0, 0.9, hint_weight=0.1)
+LOGISTIC_L2 = 1e-2
 STUDENT_ARMS = ("plain", "labels_only", "distilled", "hinted")
 #: arm -> figures
 Figures = dict[str, dict[str, float]]
@@ -121,7 +124,8 @@ def run_fold(bench: Bench, labelled: float) -> dict[int, Figures]:
             tables, bench.heads, in_steps(DISTILLED, tables), SEEDS, teacher=signal, distil=SOFT
         ),
     }
-    figures: dict[int, Figures] = {seed: {"teacher": float_figures(teacher, bench.tests)} for seed in SEEDS}
+    beside = {"teacher": float_figures(teacher, bench.tests), "logistic": logistic(tables, bench)}
+    figures: dict[int, Figures] = {seed: dict(beside) for seed in SEEDS}
     for arm, students in made.items():
         models = quantise_students(students, bench.chain, tables, QuantSpec(), SEEDS)
         for seed, model in zip(SEEDS, models, strict=True):
@@ -134,7 +138,7 @@ def run(bench: Bench, seed: int) -> Figures:
     tables = few_labels(bench.training, LABELLED, seed)
     teacher = committee(tables, bench.heads, seed)
     told = [labelled_windows(table) for table in tables]
-    figures = {"teacher": float_figures(teacher, bench.tests)}
+    figures = {"teacher": float_figures(teacher, bench.tests), "logistic": logistic(tables, bench)}
     ways = {"labels_only": (told, SOFT), "distilled": (tables, SOFT), "hinted": (tables, HINT)}
     for arm in STUDENT_ARMS:
         if arm == "plain":
@@ -164,6 +168,12 @@ def committee(tables: list[UnitTable], heads: dict[str, int], seed: int) -> Teac
     """A teacher on the labels that there are."""
     epochs = in_steps(PLAIN, tables, TEACHER_STEPS).epochs
     return fit_teacher(tables, heads, replace(TEACHER, epochs=max(TEACHER.checks, epochs)), seed)
+
+
+def logistic(tables: list[UnitTable], bench: Bench) -> dict[str, float]:
+    """A logistic regression on the same features and labels, in float."""
+    norm, network = Trainer(bench.heads, 0).fit(tables, TrainingSpec(form="linear", l2=LOGISTIC_L2))
+    return float_figures(Student(network, norm), bench.tests)
 
 
 def labelled_count(tables: Sequence[UnitTable]) -> int:
@@ -218,7 +228,7 @@ def compared(arms: Arms) -> dict[str, Any]:
         "arms": {arm: summary(by_seed) for arm, by_seed in arms.items()},
         "minus_plain": {
             arm: {name: difference(arms[arm], arms["plain"], name) for name in names}
-            for arm in arms if arm not in ("plain", "teacher")
+            for arm in arms if arm not in ("plain", "teacher", "logistic")
         },
     }  # fmt: skip
 

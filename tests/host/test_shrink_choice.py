@@ -1,8 +1,5 @@
 """Budgets in words, what binds, and which model ships: by validation score, then by cost."""
 
-from pathlib import Path
-
-import numpy as np
 import pytest
 from aurora.compile import compile_model
 from aurora.compress.int8 import Int8Model, read_quantisation
@@ -144,9 +141,11 @@ def test_known_good_takes_the_richest_rung_that_fits(context: Context) -> None:
         known_good(context, Budget(instructions=20))
 
 
-def test_a_trial_of_another_folder_is_refused(context: Context, tmp_path: Path) -> None:
+def test_a_worker_with_other_data_or_versions_is_refused(context: Context) -> None:
     from dataclasses import replace
 
+    other = (("aurora", "0.0.1"), *context.task.versions[1:])
+    with pytest.raises(InputError, match=r"a worker has aurora .*, not 0\.0\.1"):
+        context_of(replace(context.task, versions=other))
     with pytest.raises(InputError, match="is not the data set that this work is about"):
         context_of(replace(context.task, manifest_sha256="0" * 64))
-    assert np.isfinite(context.dataset.rate_hz)

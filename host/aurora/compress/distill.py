@@ -17,11 +17,12 @@ class DistilSpec:
 
     ``temperature`` T softens both outputs (Hinton, Vinyals, Dean 2015); the hint is the mean squared
     distance between the teacher's hidden representation and a linear map of the student's last hidden layer
-    that is trained along and thrown away (Romero et al. 2015).
+    that is trained along and thrown away (Romero et al. 2015). The defaults are the best of the settings that
+    tests/bench/distil.py --search tried.
     """
 
-    temperature: float = 2.0
-    soft_weight: float = 0.5
+    temperature: float = 4.0
+    soft_weight: float = 0.9
     hint_weight: float = 0.0
 
     def __post_init__(self) -> None:

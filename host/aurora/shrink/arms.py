@@ -29,7 +29,7 @@ from aurora.shrink.make import Made, int8_logits, int8_outputs, make
 from aurora.shrink.recipe import Recipe
 
 SEEDS = 5  # at least: for an interval that means something
-KEPT, PRUNE_ROUNDS = 0.4, 3
+KEPT, PRUNE_ROUNDS = 0.35, 3
 TEACHER = "teacher"
 
 #: unit -> head -> [w, outputs]

@@ -8,13 +8,17 @@ are not even read before the arms of the chosen recipe are judged.
 
 from __future__ import annotations
 
+import platform
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 
+from aurora import __version__
 from aurora.compress.distill import TeacherSignal
+from aurora.compress.produce import PACKAGES
 from aurora.errors import InputError
 from aurora.files import sha256_hex
 from aurora.signals.dataset import DataSet, load_dataset
@@ -36,7 +40,7 @@ class Task:
     """What a worker process, here or elsewhere, needs to load the same context.
 
     ``data`` is a folder that has to lie at the same place everywhere; ``manifest_sha256`` tells that it is
-    the same data set. ``model`` is the text of a model.toml.
+    the same data set. ``model`` is the text of a model.toml; ``versions`` are of what decides bytes.
     """
 
     data: str
@@ -45,6 +49,7 @@ class Task:
     board: str
     split: Split
     turns: tuple[tuple[str, ...], ...]
+    versions: tuple[tuple[str, str], ...]
 
     @property
     def spec(self) -> ModelSpec:
@@ -68,7 +73,14 @@ def make_task(dataset: DataSet, spec: ModelSpec, split: Split, board_id: str) ->
     return Task(
         data=str(path), manifest_sha256=sha256_hex(path / MANIFEST_FILE), board=board_id, split=split,
         model=model_toml_text(replace(spec, version=NO_VERSION)), turns=turns,
+        versions=versions_here(),
     )  # fmt: skip
+
+
+def versions_here() -> tuple[tuple[str, str], ...]:
+    """(name, version) of what decides the bytes of a model in this process."""
+    python = (("aurora", __version__), ("python", platform.python_version()))
+    return (*python, *((name, metadata.version(name)) for name in PACKAGES))
 
 
 @dataclass
@@ -114,6 +126,11 @@ class Context:
 @lru_cache(maxsize=1)
 def context_of(task: Task) -> Context:
     """Load ``task``; the last one stays loaded. Raises InputError where the folder holds other data."""
+    pairs = zip(task.versions, versions_here(), strict=True)
+    wrong = [f"{name} {mine}, not {asked}" for (name, asked), (_, mine) in pairs if mine != asked]
+    if wrong:
+        what = f"a worker has {', '.join(wrong)}: it would give other bytes"
+        raise InputError(what, hint="install the same versions there")
     path = Path(task.data)
     dataset = load_dataset(path)
     if sha256_hex(path / MANIFEST_FILE) != task.manifest_sha256:

@@ -37,6 +37,7 @@ def identity(task: Task, seed: int) -> dict[str, Any]:
         "split": [list(side) for side in (task.split.train, task.split.validation, task.split.test)],
         "space": space_id(task.spec.chain),
         "seed": seed,
+        "versions": dict(task.versions),
     }
 
 
