@@ -35,8 +35,8 @@ def command(
 
     Writes program.c, program.h, constants.bin, layout.json, report.json and arena.svg (which bytes of RAM are
     in use when), and warns of what wastes the device. A model that the engine cannot run is refused with exit
-    code 20, naming the operation, the tensor and the way out. With --for-layout it is refused as well where it
-    needs another program than the deployed one, naming the first difference.
+    code 20, naming the operation, the tensor and the way out. With --for-layout it is refused as well where
+    it needs another program than the deployed one, naming the first difference.
     """
     from aurora.compile import compile_model
     from aurora.compile.lint import Finding
