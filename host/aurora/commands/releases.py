@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from aurora.signals.dataset import DataSet
+    from aurora.signals.dataset import DataSet, Unit
     from aurora.spec.model import ModelSpec
 
 
@@ -24,19 +24,41 @@ def refuse_existing(target: Path, derived_toml: Path | None, replace: bool) -> N
         raise InputError(
             "already exists", where=derived_toml, hint="train it with --model, or give --replace"
         )
+    _refuse_unwritable(target)
+
+
+def _refuse_unwritable(target: Path) -> None:
+    """WriteFailed where no folder can be made on the way to ``target``; nothing stays behind."""
+    import tempfile
+
+    from aurora.files import write_failed
+
+    try:
+        above = next(folder for folder in target.absolute().parents if folder.exists())
+        with tempfile.TemporaryDirectory(dir=above, prefix=".aurora-"):
+            pass
+    except OSError as error:
+        raise write_failed(target, error) from error
 
 
 def spec_for(
-    dataset: DataSet, model: str | None, name: str | None, out: Path, version: str | None
+    dataset: DataSet,
+    model: str | None,
+    name: str | None,
+    out: Path,
+    version: str | None,
+    *,
+    test_units: Sequence[Unit] = (),
 ) -> ModelSpec:
-    """The model that ``--model`` names, else one derived from the data set; raises InputError."""
+    """The model that ``--model`` names, else one derived from the data set and from what the ``test_units``
+    of another one lack; raises InputError."""
     from dataclasses import replace
 
     from aurora.spec.model import load_model_toml
     from aurora.train.derive import derive_spec
 
     if model is None:
-        return derive_spec(dataset, name or dataset.name, version or "1.0.0")
+        return derive_spec(dataset, name or dataset.name, version or "1.0.0", test_units=test_units)
     path = Path(model) if model.endswith(".toml") else out / model / "model.toml"
     spec = load_model_toml(path)
     return replace(spec, version=version or spec.version, name=name or spec.name)

@@ -58,9 +58,9 @@ def command(
     from aurora.train.split import split_units
 
     dataset = load_dataset(data)
-    spec = spec_for(dataset, model, name, out, version)
-    chosen_seed = spec.training.seed if seed is None else seed
     tested = None if other is None else load_dataset(other)
+    spec = spec_for(dataset, model, name, out, version, test_units=() if tested is None else tested.units)
+    chosen_seed = spec.training.seed if seed is None else seed
     if tested is None:
         everything, split = dataset, split_units(dataset, chosen_seed)
     else:

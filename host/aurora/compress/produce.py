@@ -163,6 +163,8 @@ def limits(trained: TrainedModel, judged: Judged, dataset: DataSet) -> list[str]
     missing = [name for i, name in enumerate(trained.spec.labels.fault_types) if i not in tested]
     if missing:
         found.append(f"No test unit shows {', '.join(missing)}: how well it is told is not known.")
+    if trained.spec.labels.horizon_s is not None and judged.scores.auroc_mean is None:
+        found.append("No test unit shows both failing and not: how well failure is told is not known.")
     windows = trained.spec.chain.calibration_windows
     if windows:
         found.append(f"The first {windows} windows of a unit are its self-calibration and are not scored.")

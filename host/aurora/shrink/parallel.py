@@ -11,6 +11,7 @@ import concurrent.futures
 import multiprocessing
 import multiprocessing.connection
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -18,11 +19,12 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from aurora.errors import WorkersLost
+from aurora.errors import InputError, WorkersLost
 
 JOB_LIMIT_S = 3600.0  # without a single job finishing: then something hangs
 CONNECT_LIMIT_S = 15.0
 END_LIMIT_S = 10.0
+ADDRESS = re.compile(r"(tcp|tls)://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 
 #: the same bits whatever the number of cores and of processes beside
 SETTINGS = {
@@ -100,6 +102,10 @@ def _cluster(address: str) -> Iterator[Runner]:
     """The workers of a Dask scheduler; jobs of ours that still run there are cancelled at the end."""
     import logging
 
+    if not ADDRESS.fullmatch(address):  # what Dask says of it is a traceback, half a minute later
+        raise InputError(
+            f"--dask is {address[:60]!r}, no address of a scheduler", hint="like tcp://HOST:8786"
+        )
     from distributed import Client
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it tells of a lost line, we raise

@@ -79,11 +79,15 @@ def _refuse_horizon(dataset: DataSet, other: DataSet) -> None:
 
 
 def _refuse_unjudged(units: Sequence[Unit], other: DataSet, spec: ModelSpec) -> None:
-    timed = spec.labels.horizon_s is not None and not all(np.isnan(unit.ttf_s).all() for unit in units)
-    typed = bool(spec.labels.fault_types) and any((unit.fault >= 0).any() for unit in units)
+    first = spec.chain.calibration_windows  # those before it calibrate and are not scored
+    timed = spec.labels.horizon_s is not None and not all(
+        np.isnan(unit.ttf_s[first:]).all() for unit in units
+    )
+    typed = bool(spec.labels.fault_types) and any((unit.fault[first:] >= 0).any() for unit in units)
     if not timed and not typed:
+        beyond = f" beyond the {first} windows of self-calibration" if first else ""
         raise InputError(
-            f"nothing that model {spec.name} tells is labelled in it",
+            f"nothing that model {spec.name} tells is labelled in it{beyond}",
             where=other.path,
             hint="give fault types or times to failure when importing",
         )
