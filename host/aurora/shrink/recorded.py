@@ -16,6 +16,8 @@ from aurora.shrink.ship import SHRINK_KEY
 from aurora.spec.model import ModelSpec, load_model_toml
 from aurora.train.split import Split
 
+MOST_SEEDS, LARGEST_SEED = 100, 1 << 32  # each is a training; the generators take no more
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -48,7 +50,7 @@ def recorded(release: Release) -> Recorded:
             seed=seed,
             arm=str(facts["arm"]),
             recipe=Recipe.from_dict(facts["recipe"]),
-            seeds=tuple(map(_whole, facts["seeds"])),
+            seeds=_seeds(facts["seeds"]),
             board=str(facts["board"]),
             facts={**facts, "validation_scores": scores},
         )
@@ -101,7 +103,13 @@ def _texts(values: Any) -> tuple[str, ...]:
     return tuple(values)
 
 
+def _seeds(values: Any) -> tuple[int, ...]:
+    if not isinstance(values, list) or not 1 <= len(values) <= MOST_SEEDS:
+        raise ValueError(f"seeds is no list of 1 to {MOST_SEEDS}")
+    return tuple(map(_whole, values))
+
+
 def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise ValueError(f"a seed is {value!r}")
+    if type(value) is not int or not 0 <= value < LARGEST_SEED:
+        raise ValueError("a seed is no whole number from 0 to 2^32")
     return value

@@ -54,6 +54,8 @@ class TeacherSpec:
     linear_l2: float = 0.1
 
     def __post_init__(self) -> None:
+        if not all(1 <= width <= 1024 for width in self.hidden) or len(self.hidden) > 8:
+            raise InputError(f"teacher hidden is {list(self.hidden)}", hint="up to 8 layers of 1 to 1024")
         if self.members < 2 or not 1 <= self.patience <= self.checks <= self.epochs:
             raise InputError(
                 f"teacher of {self.members} members, {self.checks} checks in {self.epochs} epochs, patience "
