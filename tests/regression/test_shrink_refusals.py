@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from aurora.compress.release import Release
+from aurora.compress.student import StudentSpec
 from aurora.errors import InputError, WriteFailed
 from aurora.shrink.parallel import open_runner
 from aurora.shrink.recipe import Recipe
@@ -113,6 +114,11 @@ def test_recorded_seeds_that_none_writes_are_refused(fleet: DataSet, tmp_path: P
         )  # fmt: skip
 
     assert recorded(release([0, 1])).seeds == (0, 1)
+    for arm in ("teacher", "device", "nope", ["ptq"]):  # a training, and then a traceback
+        facts["arm"] = arm
+        with pytest.raises(InputError, match="no arm that ships"):
+            recorded(release([0]))
+    facts["arm"] = "ptq"
     with pytest.raises(InputError, match="does not record how it was made"):
         recorded(release(seeds))
 
@@ -122,3 +128,13 @@ def test_a_teacher_of_impossible_layers_is_refused(hidden: tuple[int, ...]) -> N
     """A recorded recipe may hold anything: it asked for all memory there is."""
     with pytest.raises(InputError, match="teacher hidden"):
         TeacherSpec(hidden=hidden)
+
+
+@pytest.mark.parametrize("field", ["epochs", "batch", "members"])
+def test_a_training_without_end_is_refused(field: str) -> None:
+    """A recorded recipe may ask for it; only the limit of a whole job ended it."""
+    with pytest.raises(InputError, match="teacher of"):
+        TeacherSpec(**{field: 10**400})
+    if field != "members":
+        with pytest.raises(InputError, match="student of"):
+            StudentSpec(**{field: 10**400})

@@ -11,11 +11,13 @@ from typing import Any
 from aurora import __version__
 from aurora.compress.release import RELEASE_FILE, Release
 from aurora.errors import InputError
+from aurora.shrink.comparison import ARMS
 from aurora.shrink.recipe import Recipe
 from aurora.shrink.ship import SHRINK_KEY
 from aurora.spec.model import ModelSpec, load_model_toml
 from aurora.train.split import Split
 
+NEVER_SHIPPED = ("teacher", "device")  # too large for a board; a run of another arm
 MOST_SEEDS, LARGEST_SEED = 100, 1 << 32  # each is a training; the generators take no more
 
 
@@ -48,7 +50,7 @@ def recorded(release: Release) -> Recorded:
             spec=release.spec,
             split=split,
             seed=seed,
-            arm=str(facts["arm"]),
+            arm=_arm(facts["arm"]),
             recipe=Recipe.from_dict(facts["recipe"]),
             seeds=_seeds(facts["seeds"]),
             board=str(facts["board"]),
@@ -101,6 +103,12 @@ def _texts(values: Any) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise ValueError("a side of the split is no list of units")
     return tuple(values)
+
+
+def _arm(name: Any) -> str:
+    if name not in ARMS or name in NEVER_SHIPPED:
+        raise ValueError(f"{name!r} is no arm that ships")
+    return str(name)
 
 
 def _seeds(values: Any) -> tuple[int, ...]:
