@@ -1,16 +1,22 @@
 """Budgets in words, what binds, and which model ships: by validation score, then by cost."""
 
+from dataclasses import replace
+
 import pytest
 from aurora.compile import compile_model
 from aurora.compress.int8 import Int8Model, read_quantisation
+from aurora.compress.student import StudentSpec
 from aurora.errors import BudgetUnfit, InputError
 from aurora.pack.build import build_pack
+from aurora.shrink.arms import arm_recipes
 from aurora.shrink.budget import Budget, parse_budget
 from aurora.shrink.choose import Contender, binding, ranked
 from aurora.shrink.context import Context, context_of, make_task
 from aurora.shrink.cost import CODE, Cost, cost_of, pack_bytes, predicted_code_bytes
 from aurora.shrink.features import FEATURE_SETS, feature_sets
 from aurora.shrink.ladder import cost_untrained, known_good
+from aurora.shrink.make import make, spec_of
+from aurora.shrink.recipe import Recipe
 from aurora.spec.board import load_board
 from aurora.spec.chain import ChainSpec, compile_chain, feature_names
 from aurora.train.derive import derive_spec
@@ -149,3 +155,22 @@ def test_a_worker_with_other_data_or_versions_is_refused(context: Context) -> No
         context_of(replace(context.task, versions=other))
     with pytest.raises(InputError, match="is not the data set that this work is about"):
         context_of(replace(context.task, manifest_sha256="0" * 64))
+
+
+@pytest.mark.parametrize("hidden", [(16,), (8, 6), (3,)], ids=str)
+def test_the_pruned_arm_is_cheaper_than_its_parent_and_no_dearer_than_the_plain_one(
+    context: Context, hidden: tuple[int, ...]
+) -> None:
+    """An M4's kernels take units by fours: six that are left of sixteen cost more than the sixteen."""
+    pruned = arm_recipes(Recipe(context.spec.chain, StudentSpec(hidden, epochs=1)))["pruned"]
+    assert pruned.prune is not None
+    quick = replace(pruned, prune=replace(pruned.prune, recovery_epochs=1))
+    made = make(context, quick, (1,), context.task.fit_units(None))[0]
+    spent = cost_of(made.model, spec_of(context, quick), context.board).instructions
+    parent, plain = (
+        cost_untrained(context, replace(quick, student=StudentSpec(widths))).instructions
+        for widths in (quick.student.hidden, hidden)
+    )
+    assert spent is not None and parent is not None and plain is not None
+    assert spent < parent and spent <= 1.03 * plain  # weights decide a little of a kernel's form
+    assert all(width % 4 == 0 for width in made.student.spec.hidden)

@@ -6,16 +6,22 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from aurora.compress.release import Release
+from aurora.compress.student import StudentSpec
 from aurora.errors import InputError, WriteFailed
 from aurora.shrink.parallel import open_runner
+from aurora.shrink.recipe import Recipe
+from aurora.shrink.recorded import recorded
 from aurora.signals.dataset import DataSet
 from aurora.signals.synth.fleet import Fleet, synthesise
 from aurora.spec.model import load_model_toml
 from aurora.train.derive import derive_spec
 from aurora.train.other import with_test_units
+from aurora.train.teacher import TeacherSpec
 from train_samples import rewritten, unlabelled_fault
 
 TINY = Fleet(units=4, healthy=1, windows=30, healthy_windows=30, n=1024, axes=1)
@@ -86,3 +92,49 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(
     assert "training" not in done.stderr
     refuse_existing(tmp_path / "models" / "a" / "releases" / "1.0.0", None, replace=False)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]  # asking leaves nothing behind
+
+
+@pytest.mark.parametrize(
+    "seeds", [[], [-1], [1 << 32], [10**400], [True], list(range(1000)), "0", None],
+    ids=["none", "negative", "large", "huge", "a bool", "a thousand", "text", "null"],
+)  # fmt: skip
+def test_recorded_seeds_that_none_writes_are_refused(fleet: DataSet, tmp_path: Path, seeds: object) -> None:
+    """--reproduce ended with a traceback, or trained for days."""
+    spec = derive_spec(fleet, "small")
+    facts = {"arm": "ptq", "recipe": Recipe(spec.chain).to_dict(), "board": "native", "seeds": [0],
+             "validation_scores": {"ptq": 0.5}}  # fmt: skip
+    split = {"train": ["a", "b"], "validation": [], "test": ["c"]}
+
+    def release(seeds: object) -> Release:
+        document = {"split": split, "seed": 0, "shrink": {**facts, "seeds": seeds}}
+        unread: Any = None  # the model itself is not looked at
+        return Release(
+            path=tmp_path, id="0" * 64, spec=spec, document=document, tflite=b"", chain=b"", decision=unread,
+            golden_inputs=unread, golden_outputs=unread, drift=unread,
+        )  # fmt: skip
+
+    assert recorded(release([0, 1])).seeds == (0, 1)
+    for arm in ("teacher", "device", "nope", ["ptq"]):  # a training, and then a traceback
+        facts["arm"] = arm
+        with pytest.raises(InputError, match="no arm that ships"):
+            recorded(release([0]))
+    facts["arm"] = "ptq"
+    with pytest.raises(InputError, match="does not record how it was made"):
+        recorded(release(seeds))
+
+
+@pytest.mark.parametrize("hidden", [(0,), (-4,), (10**9,), (8,) * 9])
+def test_a_teacher_of_impossible_layers_is_refused(hidden: tuple[int, ...]) -> None:
+    """A recorded recipe may hold anything: it asked for all memory there is."""
+    with pytest.raises(InputError, match="teacher hidden"):
+        TeacherSpec(hidden=hidden)
+
+
+@pytest.mark.parametrize("field", ["epochs", "batch", "members"])
+def test_a_training_without_end_is_refused(field: str) -> None:
+    """A recorded recipe may ask for it; only the limit of a whole job ended it."""
+    with pytest.raises(InputError, match="teacher of"):
+        TeacherSpec(**{field: 10**400})
+    if field != "members":
+        with pytest.raises(InputError, match="student of"):
+            StudentSpec(**{field: 10**400})

@@ -17,7 +17,7 @@ from aurora.compress.distill import DistilSpec, TeacherSignal
 from aurora.compress.student_loss import Forward, hint_start, make_loss
 from aurora.compress.student_rows import Rows, gather_rows
 from aurora.errors import InputError
-from aurora.train.loop import Progress, Schedule, train_stack
+from aurora.train.loop import MOST_EPOCHS, MOST_ROWS, Progress, Schedule, train_stack
 from aurora.train.loop_nets import Stack, fresh_stack, networks_of
 from aurora.train.network import Network
 from aurora.train.rows import Normalisation, normalisation
@@ -41,8 +41,11 @@ class StudentSpec:
     def __post_init__(self) -> None:
         if not all(1 <= width <= 1024 for width in self.hidden) or len(self.hidden) > 8:
             raise InputError(f"student hidden is {list(self.hidden)}", hint="up to 8 layers of 1 to 1024")
-        if self.epochs < 1 or self.batch < 1:
-            raise InputError("student epochs and batch must be 1 or more")
+        if not (1 <= self.epochs <= MOST_EPOCHS and 1 <= self.batch <= MOST_ROWS):
+            raise InputError(
+                f"student of {self.epochs} epochs and batches of {self.batch}",
+                hint=f"1 to {MOST_EPOCHS} epochs, 1 to {MOST_ROWS} rows a batch",
+            )
         positive = np.array([self.learning_rate, self.clamp_sigma])
         if not (np.isfinite(positive).all() and (positive > 0).all() and 0 <= self.l2 < np.inf):
             raise InputError("student learning_rate and clamp_sigma must be above zero, l2 0 or more")

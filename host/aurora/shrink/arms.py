@@ -4,7 +4,7 @@
     plain       the student in float, labels alone
     ptq         the same students in int8: what every other int8 arm has to beat
     distilled   the same student beside a teacher, int8
-    pruned      the same student with units cut away, int8
+    pruned      a wider student, units cut away until it has as many as the plain one, int8
     qat         the same student trained on with fake quantisation, int8
     found       the searched recipe itself, where it is none of these
 
@@ -29,7 +29,8 @@ from aurora.shrink.make import Made, int8_logits, int8_outputs, make
 from aurora.shrink.recipe import Recipe
 
 SEEDS = 5  # at least: for an interval that means something
-KEPT, PRUNE_ROUNDS = 0.35, 3
+WIDER, PRUNE_ROUNDS = 2, 3
+KERNEL_ROWS = 4  # of a Cortex-M4's kernels: 6 units cost more than 16
 TEACHER = "teacher"
 
 #: unit -> head -> [w, outputs]
@@ -62,17 +63,29 @@ class Part:
 
 
 def arm_recipes(recipe: Recipe) -> dict[str, Recipe]:
-    """Arm -> recipe, of the int8 arms that ``recipe`` spans; all share chain, student and steps."""
+    """Arm -> recipe, of the int8 arms that ``recipe`` spans; all share chain, steps and, but for the parent
+    of the pruned one, the student."""
     plain = replace(recipe, distil=None, prune=None, quant=QuantSpec(clipping=recipe.quant.clipping))
     arms = {
         "ptq": plain,
         "distilled": replace(plain, distil=recipe.distil or DistilSpec()),
-        "pruned": replace(plain, prune=recipe.prune or PruneSpec(keep=KEPT, rounds=PRUNE_ROUNDS)),
+        "pruned": _pruned(plain, recipe.prune),
         "qat": replace(plain, quant=replace(recipe.quant, method="qat")),
     }
     if not recipe.student.hidden:
         del arms["pruned"]  # nothing to cut
     return arms if recipe in arms.values() else {**arms, "found": recipe}
+
+
+def _pruned(plain: Recipe, prune: PruneSpec | None) -> Recipe:
+    """``prune`` as searched; without one, ``plain`` of more units, cut back to as many (made up
+    to whole fours): its equal in cost."""
+    if prune is not None:
+        return replace(plain, prune=prune)
+    whole = tuple(-(-width // KERNEL_ROWS) * KERNEL_ROWS for width in plain.student.hidden)
+    parent = replace(plain.student, hidden=tuple(WIDER * width for width in whole))
+    cut = PruneSpec(keep=1 / WIDER, rounds=PRUNE_ROUNDS, multiple=KERNEL_ROWS)
+    return replace(plain, student=parent, prune=cut)
 
 
 def jobs_of(task: Task, recipes: Mapping[str, Recipe], seeds: Sequence[int]) -> list[Job]:

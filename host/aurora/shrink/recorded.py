@@ -11,10 +11,14 @@ from typing import Any
 from aurora import __version__
 from aurora.compress.release import RELEASE_FILE, Release
 from aurora.errors import InputError
+from aurora.shrink.comparison import ARMS
 from aurora.shrink.recipe import Recipe
 from aurora.shrink.ship import SHRINK_KEY
 from aurora.spec.model import ModelSpec, load_model_toml
 from aurora.train.split import Split
+
+NEVER_SHIPPED = ("teacher", "device")  # too large for a board; a run of another arm
+MOST_SEEDS, LARGEST_SEED = 100, 1 << 32  # each is a training; the generators take no more
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,9 @@ def recorded(release: Release) -> Recorded:
             spec=release.spec,
             split=split,
             seed=seed,
-            arm=str(facts["arm"]),
+            arm=_arm(facts["arm"]),
             recipe=Recipe.from_dict(facts["recipe"]),
-            seeds=tuple(map(_whole, facts["seeds"])),
+            seeds=_seeds(facts["seeds"]),
             board=str(facts["board"]),
             facts={**facts, "validation_scores": scores},
         )
@@ -101,7 +105,19 @@ def _texts(values: Any) -> tuple[str, ...]:
     return tuple(values)
 
 
+def _arm(name: Any) -> str:
+    if name not in ARMS or name in NEVER_SHIPPED:
+        raise ValueError(f"{name!r} is no arm that ships")
+    return str(name)
+
+
+def _seeds(values: Any) -> tuple[int, ...]:
+    if not isinstance(values, list) or not 1 <= len(values) <= MOST_SEEDS:
+        raise ValueError(f"seeds is no list of 1 to {MOST_SEEDS}")
+    return tuple(map(_whole, values))
+
+
 def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise ValueError(f"a seed is {value!r}")
+    if type(value) is not int or not 0 <= value < LARGEST_SEED:
+        raise ValueError("a seed is no whole number from 0 to 2^32")
     return value

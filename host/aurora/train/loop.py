@@ -22,6 +22,8 @@ from aurora.train.loop_checkpoint import State, fingerprint, load_state, save_st
 from aurora.train.loop_nets import Stack, tensorflow
 
 CALL_STEPS = 400  # at least, in whole epochs: enough that a call's own cost vanishes
+#: what one may ask for: more is a mistake, or a recorded recipe that means harm
+MOST_EPOCHS, MOST_ROWS = 10_000, 1 << 20
 BETA_MEAN, BETA_SQUARE, EPSILON = 0.9, 0.999, 1e-7
 
 #: (first epoch, epochs) -> arrays whose first axis is the step; what it gives depends on the epoch alone

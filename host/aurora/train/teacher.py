@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from aurora.errors import InputError, SplitError
 from aurora.train.early import fit_early
 from aurora.train.graded import fit_graded, graded_targets, noise_metric
+from aurora.train.loop import MOST_EPOCHS, MOST_ROWS
 from aurora.train.network import Layer, Network
 from aurora.train.rows import Normalisation, normalisation, stack, targets
 from aurora.train.split import folds
@@ -28,6 +29,8 @@ from aurora.train.table import UnitTable
 Signals = dict[str, dict[str, NDArray[np.float32]]]
 #: (share of the work done, what is being done)
 Progress = Callable[[float, str], None]
+
+MOST_MEMBERS = 100
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,13 @@ class TeacherSpec:
     linear_l2: float = 0.1
 
     def __post_init__(self) -> None:
+        if not all(1 <= width <= 1024 for width in self.hidden) or len(self.hidden) > 8:
+            raise InputError(f"teacher hidden is {list(self.hidden)}", hint="up to 8 layers of 1 to 1024")
+        if not (1 <= self.batch <= MOST_ROWS and self.epochs <= MOST_EPOCHS and self.members <= MOST_MEMBERS):
+            raise InputError(
+                f"teacher of {self.members} members, {self.epochs} epochs, batches of {self.batch}",
+                hint=f"up to {MOST_MEMBERS} members, {MOST_EPOCHS} epochs, 1 to {MOST_ROWS} rows a batch",
+            )
         if self.members < 2 or not 1 <= self.patience <= self.checks <= self.epochs:
             raise InputError(
                 f"teacher of {self.members} members, {self.checks} checks in {self.epochs} epochs, patience "
