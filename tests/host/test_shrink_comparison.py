@@ -131,7 +131,7 @@ def two_arms(ours: list[float], theirs: list[float]) -> Comparison:
         results = [SeedResult(seed, auroc_per_unit={"a": v, "b": v, "c": v}) for seed, v in enumerate(values)]
         return Arm(name, "float", tuple(results))
 
-    absent = dict.fromkeys(("teacher", "pruned", "ptq", "qat", "device"), "not asked for")
+    absent = dict.fromkeys(("teacher", "pruned", "ptq", "qat", "linear", "device"), "not asked for")
     arms = (arm("plain", theirs), arm("distilled", ours))
     return Comparison("m", "1.0.0", "b", {}, arms, None, "r", ("a", "b", "c"), (), absent=absent)
 
@@ -157,7 +157,7 @@ def test_an_int8_arm_is_held_against_the_plain_student_in_int8(sample: Compariso
     expected = np.mean([p.auroc - b.auroc for p, b in zip(pruned.seeds, last.seeds, strict=True)])
     assert found is not None and found.mean == pytest.approx(expected)
     device = replace(last, name="device", precision="board", seeds=last.seeds[:1])
-    run = replace(made, arms=(*made.arms, device), absent={"qat": "not asked for"})
+    run = replace(made, arms=(*made.arms, device), absent=dict.fromkeys(("qat", "linear"), "not asked for"))
     none = difference(run, "device", figure("auroc"))
     assert base_of(run, "device") == "ptq" == run.chosen
     assert base_of(replace(run, chosen="pruned"), "device") == "pruned"
@@ -231,7 +231,8 @@ def test_any_value_anywhere_is_read_or_refused(sample: Comparison, data: st.Data
     """A report.json is anybody's file: InputError is the only way to refuse it."""
     small = replace(sample, arms=tuple(replace(arm, seeds=arm.seeds[:1]) for arm in sample.arms[:2]),
                     chosen=None, pareto=sample.pareto[:1], timeline=None,
-                    absent=dict.fromkeys(("distilled", "pruned", "ptq", "qat", "device"), "x"))  # fmt: skip
+                    absent=dict.fromkeys(("distilled", "pruned", "ptq", "qat", "linear", "device"),
+                                         "x"))  # fmt: skip
     document = json.loads(json.dumps(small.to_dict()))
     place: Any = document
     while True:

@@ -85,7 +85,7 @@ def test_release_report_and_choice(quick: None, fleet: DataSet, tmp_path: Path) 
     comparison = read_report(tmp_path / "1.0.0" / "report.json")
     assert comparison == outcome.comparison
     names = [arm.name for arm in comparison.arms]
-    assert names == ["plain", "teacher", "ptq", "distilled", "pruned", "qat", "found"]
+    assert names == ["plain", "teacher", "ptq", "distilled", "pruned", "qat", "linear", "found"]
     assert set(comparison.absent) == {"device"} and all(len(arm.seeds) == 1 for arm in comparison.arms)
 
     facts = release.document["shrink"]

@@ -192,7 +192,7 @@ def test_device_arm_stands_beside_the_others(sample: Comparison) -> None:
     last = sample.arm("ptq")
     assert last is not None
     device = Arm("device", "board", last.seeds[:1], last.cost, ships=False, note="on mps2_an386")
-    absent = {"qat": "not asked for"}
+    absent = dict.fromkeys(("qat", "linear"), "not asked for")
     text = report_markdown(replace(sample, arms=(*sample.arms, device), absent=absent))
     assert "(n = 1)" in text and "| device | board |" in text
 

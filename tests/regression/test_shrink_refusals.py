@@ -114,11 +114,13 @@ def test_recorded_seeds_that_none_writes_are_refused(fleet: DataSet, tmp_path: P
         )  # fmt: skip
 
     assert recorded(release([0, 1])).seeds == (0, 1)
-    for arm in ("teacher", "device", "nope", ["ptq"]):  # a training, and then a traceback
+    for arm in ("teacher", "plain", "device", "nope", ["ptq"]):  # a training, and then a traceback
         facts["arm"] = arm
         with pytest.raises(InputError, match="no arm that ships"):
             recorded(release([0]))
-    facts["arm"] = "ptq"
+    for arm in ("found", "linear", "ptq"):
+        facts["arm"] = arm
+        assert recorded(release([0])).arm == arm
     with pytest.raises(InputError, match="does not record how it was made"):
         recorded(release(seeds))
 

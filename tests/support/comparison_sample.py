@@ -92,7 +92,7 @@ def comparison(**changes: Any) -> Comparison:
         "budget": {"instructions": 5000, "flash": 10_000}, "arms": arms, "chosen": "ptq",
         "reason": "its validation score is the highest among the arms under the budget.",
         "test_units": TEST, "limits": ("Simulated machines, no turbine was measured.",),
-        "absent": {"qat": "not asked for", "device": "no emulator in this test"},
+        "absent": {"qat": "not asked for", "linear": "not asked for", "device": "no emulator in this test"},
         "asked": "at most 1 % of the calm time in alarm", "facts": {"data": "a made-up fleet"},
         "timeline": Timeline(
             "t1", tuple(float(i) * STEP_S for i in range(100)), tuple(int(s) for s in scores),

@@ -6,6 +6,7 @@
     distilled   the same student beside a teacher, int8
     pruned      a wider student, units cut away until it has as many as the plain one, int8
     qat         the same student trained on with fake quantisation, int8
+    linear      the linear form that is chosen inside the training units, int8
     found       the searched recipe itself, where it is none of these
 
 A job makes one arm for all seeds, without the units of one turn (their outputs validate it) or on all
@@ -25,13 +26,16 @@ from aurora.compress.prune import PruneSpec
 from aurora.compress.quantise_spec import QuantSpec
 from aurora.errors import SplitError
 from aurora.shrink.context import Context, Task, context_of
+from aurora.shrink.linear import make_linear
 from aurora.shrink.make import Made, int8_logits, int8_outputs, make
 from aurora.shrink.recipe import Recipe
 
 SEEDS = 5  # at least: for an interval that means something
 WIDER, PRUNE_ROUNDS = 2, 3
 KERNEL_ROWS = 4  # of a Cortex-M4's kernels: 6 units cost more than 16
-TEACHER = "teacher"
+TEACHER, LINEAR = "teacher", "linear"
+#: what a release may be of: the teacher is too large, "plain" is float, "device" is another arm's run
+SHIPPED = ("ptq", "distilled", "pruned", "qat", LINEAR, "found")
 
 #: unit -> head -> [w, outputs]
 Outputs = dict[str, dict[str, NDArray[Any]]]
@@ -63,8 +67,8 @@ class Part:
 
 
 def arm_recipes(recipe: Recipe) -> dict[str, Recipe]:
-    """Arm -> recipe, of the int8 arms that ``recipe`` spans; all share chain, steps and, but for the parent
-    of the pruned one, the student."""
+    """Arm -> recipe, of the int8 arms that ``recipe`` spans; all share the chain, all but the linear one the
+    steps and, but for the parent of the pruned one, the student."""
     plain = replace(recipe, distil=None, prune=None, quant=QuantSpec(clipping=recipe.quant.clipping))
     arms = {
         "ptq": plain,
@@ -74,7 +78,10 @@ def arm_recipes(recipe: Recipe) -> dict[str, Recipe]:
     }
     if not recipe.student.hidden:
         del arms["pruned"]  # nothing to cut
-    return arms if recipe in arms.values() else {**arms, "found": recipe}
+    found = {} if recipe in arms.values() else {"found": recipe}
+    # of a student without hidden layers this is the recipe of "ptq": the name tells them apart (``run_job``)
+    linear = replace(plain, student=replace(plain.student, hidden=()))
+    return {**arms, LINEAR: linear, **found}
 
 
 def _pruned(plain: Recipe, prune: PruneSpec | None) -> Recipe:
@@ -103,7 +110,8 @@ def run_job(job: Job) -> Part:
     try:
         if job.arm == TEACHER:
             return _teacher(context, job, fit, judged)
-        made = dict(zip(job.seeds, make(context, job.recipe, job.seeds, fit), strict=True))
+        maker = make_linear if job.arm == LINEAR else make
+        made = dict(zip(job.seeds, maker(context, job.recipe, job.seeds, fit), strict=True))
     except SplitError:
         if job.turn is None:
             raise

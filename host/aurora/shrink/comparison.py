@@ -1,8 +1,9 @@
 """The comparison of a shrink's arms as plain data: what report.json holds and every report is made from.
 
 An arm is one way to the same task: the teacher, the student trained plainly, distilled, pruned, quantised
-after training (ptq) or in it (qat), and the release on the device. Each is trained with several seeds and
-judged on test units once. The choice between arms rests on the validation units alone.
+after training (ptq) or in it (qat), the linear form chosen inside the training units, and the release on the
+device. Each is trained with several seeds and judged on test units once. The choice between arms rests on the
+validation units alone.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from aurora.train.calibration import Calibration
 from aurora.train.events import EventScores
 
 #: every report shows these, or says why one is absent
-ARMS = ("teacher", "plain", "distilled", "pruned", "ptq", "qat", "device")
+ARMS = ("teacher", "plain", "distilled", "pruned", "ptq", "qat", "linear", "device")
 PRECISIONS = ("float", "int8", "board")
 #: key of a budget -> field of ArmCost
 COSTS = {"flash": "flash_bytes", "ram": "ram_bytes", "instructions": "instructions"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aurora.shrink.arms import TEACHER, Outputs, Part, merged
+from aurora.shrink.arms import LINEAR, TEACHER, Outputs, Part, merged
 from aurora.shrink.compare import ArmOutputs, Bench, judge_seeds
 from aurora.shrink.comparison import Arm
 from aurora.shrink.context import Context
@@ -90,6 +90,8 @@ def _note(name: str, recipe: Recipe) -> str:
         TEACHER: f"{teacher.members} nets of {'-'.join(map(str, teacher.hidden))}, each ended early by units "
         "that it left out; too large to ship",
         "plain": f"{widths}, {student.epochs} epochs on labels alone, in float",
+        LINEAR: "linear, form and strength chosen by leaving training units out in turn, int8 by PTQ, "
+        f"ranges by {recipe.quant.clipping}; nothing is random, so every seed gives the same model",
         "ptq": f"the plain students in int8, ranges by {recipe.quant.clipping}",
     }
     if name in words:

@@ -11,13 +11,12 @@ from typing import Any
 from aurora import __version__
 from aurora.compress.release import RELEASE_FILE, Release
 from aurora.errors import InputError
-from aurora.shrink.comparison import ARMS
+from aurora.shrink.arms import SHIPPED
 from aurora.shrink.recipe import Recipe
 from aurora.shrink.ship import SHRINK_KEY
 from aurora.spec.model import ModelSpec, load_model_toml
 from aurora.train.split import Split
 
-NEVER_SHIPPED = ("teacher", "device")  # too large for a board; a run of another arm
 MOST_SEEDS, LARGEST_SEED = 100, 1 << 32  # each is a training; the generators take no more
 
 
@@ -106,7 +105,7 @@ def _texts(values: Any) -> tuple[str, ...]:
 
 
 def _arm(name: Any) -> str:
-    if name not in ARMS or name in NEVER_SHIPPED:
+    if name not in SHIPPED:
         raise ValueError(f"{name!r} is no arm that ships")
     return str(name)
 

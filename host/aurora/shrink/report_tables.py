@@ -38,7 +38,7 @@ def verdict_lines(comparison: Comparison) -> Iterator[str]:
         f"Judged on {len(comparison.test_units)} test units that no arm was trained or chosen on:"
         f" {', '.join(comparison.test_units)}."
     )
-    for name in ("distilled", "pruned", "qat"):
+    for name in ("distilled", "pruned", "qat", "linear"):
         for key in JUDGED:
             one = figure(key)
             found = difference(comparison, name, one)

@@ -94,7 +94,7 @@ def train_model(
             tell(0.5 + 0.35 * place / len(tried), f"compare {candidate.name}")
             training = _tables(extraction, candidate, split.train)
             scored.append((candidate, trainer.rotate(training, groups, candidate.training)))
-            rotation[candidate.name] = _mean(unit_scores(training, scored[-1][1]))
+            rotation[candidate.name] = mean_score(unit_scores(training, scored[-1][1]))
         chosen, turned = max(scored, key=lambda pair: rotation[pair[0].name])
     tell(0.85, f"train {chosen.name}")
     tables = {table.id: table for table in _tables(extraction, chosen, everyone)}
@@ -178,7 +178,8 @@ def unit_scores(tables: Sequence[UnitTable], outputs: dict[str, Logits]) -> dict
     return found
 
 
-def _mean(by_unit: dict[str, float]) -> float:
+def mean_score(by_unit: dict[str, float]) -> float:
+    """Mean over units; 0 where none has a score."""
     return float(np.mean(list(by_unit.values()))) if by_unit else 0.0
 
 
