@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aurora.compile.ir import Graph, Operation
-from aurora.compile.quantise import INT8_MAX, INT8_MIN, activation_range, quantise_multiplier
+from aurora.compile.ir import Constant, Graph, KernelCall, Operation
+from aurora.compile.ops import supported
+from aurora.compile.quantise import INT8_MAX, INT8_MIN, WORD, activation_range, quantise_multiplier, words
+from aurora.compile.variant import Variant
 
 FRACTION_BITS = 20  # of the sum in TFLite
 SHIFT = 21
@@ -24,6 +27,29 @@ def affine_add(graph: Graph, op: Operation) -> tuple[int, int, int] | None:
     if activation_range(op, out, int(op.options["activation"])) != (INT8_MIN, INT8_MAX):
         return None
     return _search(a.scale, b.scale, out.scale, (a.zero_point, b.zero_point, out.zero_point))
+
+
+def affine_add_call(graph: Graph, op: Operation, variant: Variant, kernel: str) -> KernelCall | None:
+    """``op`` on nn_<kernel>_add; None where the tensors are not of one shape.
+
+    Whether the affine form holds is a word of the constants, so that it does not change the layout.
+    """
+    (portable,) = supported()[op.kind].lower(graph, op, variant)
+    if portable.function != "nn_add":
+        return None
+    found = affine_add(graph, op)
+    values = [0, 0, 0, 0] if found is None else [*found, 1]
+    return replace(
+        portable,
+        function=f"nn_{kernel}_add",
+        header=f"{kernel}/add.h",
+        parameters=f"nn_{kernel}_add_params",
+        constants={
+            "values": Constant(words(values), WORD, f"nn_{kernel}_add_values"),
+            "exact": portable.constants["values"],
+        },
+        overlaps={0: 0, 1: 0},
+    )
 
 
 @lru_cache(maxsize=64)
