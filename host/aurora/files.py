@@ -68,6 +68,34 @@ def scratch_folder(prefix: str) -> Iterator[Path]:
 
 
 @contextmanager
+def staging(target: Path) -> Iterator[Path]:
+    """A folder beside ``target`` for what becomes it; gone at the end of the block. Raises WriteFailed."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    except OSError as error:
+        raise write_failed(target, error) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(made: Path, target: Path) -> None:
+    """``made`` becomes ``target``, whole; what stood there goes. Raises WriteFailed."""
+    old = target.with_name(f".{target.name}.old")
+    try:
+        made.chmod(0o755)
+        shutil.rmtree(old, ignore_errors=True)
+        if target.exists():
+            target.rename(old)
+        made.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise write_failed(target, error) from error
+
+
+@contextmanager
 def folder_atomic(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """Yield a temporary folder beside ``path``; it becomes ``path`` only if the block ends well.
 
@@ -76,24 +104,12 @@ def folder_atomic(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """
     if path.exists() and not replace:
         raise FileExistsError(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
-    except OSError as error:
-        raise write_failed(path, error) from error
-    try:
-        yield temporary
-        temporary.chmod(0o755)
-        old = path.with_name(f".{path.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        if path.exists():
-            path.rename(old)
-        temporary.rename(path)
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        raise write_failed(path, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with staging(path) as temporary:
+        try:
+            yield temporary
+        except OSError as error:
+            raise write_failed(path, error) from error
+        publish(temporary, path)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aurora.compress.release import Release, load_release
 from aurora.errors import BudgetUnfit, EmulatorMissing, InputError
+from aurora.files import publish, staging
 from aurora.shrink.arms import SEEDS, Job, Part, arm_recipes, jobs_of, run_job
 from aurora.shrink.budget import Budget
 from aurora.shrink.choose import Contender, binding, ranked, unfit
@@ -19,7 +20,7 @@ from aurora.shrink.judged import Shippable, judge_arms
 from aurora.shrink.ladder import known_good
 from aurora.shrink.parallel import Runner, open_runner
 from aurora.shrink.search import identity, search
-from aurora.shrink.ship import publish, release_of, shrink_facts, staging
+from aurora.shrink.ship import release_of, shrink_facts
 from aurora.shrink.space import recipe_of, space
 from aurora.shrink.study import open_memory
 from aurora.shrink.tell import Findings, comparison_of, write_pareto

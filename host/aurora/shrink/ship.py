@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from aurora.compress.produce import produce_release
 from aurora.compress.release import Release
-from aurora.files import write_failed
 from aurora.shrink.budget import Budget
 from aurora.shrink.context import Context
 from aurora.shrink.judged import Shippable
@@ -20,34 +16,6 @@ from aurora.spec.model import ModelSpec, TrainingSpec
 from aurora.train.fit import TrainedModel
 
 SHRINK_KEY = "shrink"
-
-
-@contextmanager
-def staging(target: Path) -> Iterator[Path]:
-    """A folder beside ``target`` for a release in the making; gone at the end of the block."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-    except OSError as error:
-        raise write_failed(target, error) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def publish(made: Path, target: Path) -> None:
-    """``made`` becomes ``target``, whole; what stood there goes. Raises WriteFailed."""
-    old = target.with_name(f".{target.name}.old")
-    try:
-        made.chmod(0o755)
-        shutil.rmtree(old, ignore_errors=True)
-        if target.exists():
-            target.rename(old)
-        made.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        raise write_failed(target, error) from error
 
 
 def release_of(
