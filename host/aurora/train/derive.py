@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -86,21 +86,29 @@ def derive_labels(dataset: DataSet) -> LabelSpec:
     return LabelSpec(fault_types=fault_types, horizon_s=horizon_s)
 
 
+def signal_differences(
+    one: SignalSpec | DataSet, other: SignalSpec | DataSet
+) -> Iterator[tuple[str, object, object]]:
+    """(what differs, its value in ``one``, in ``other``), unit in the words."""
+    yield from (
+        (what, here, there)
+        for what, here, there in (
+            ("samples per window", one.n, other.n),
+            ("axes", list(one.axes), list(other.axes)),
+            ("rate in Hz", one.rate_hz, other.rate_hz),
+        )
+        if here != there
+    )
+
+
 def refuse_mismatch(dataset: DataSet, spec: ModelSpec) -> None:
     """Raise InputError where ``spec`` is for another signal or other labels than ``dataset``."""
-    signal = spec.signal
-    pairs = {
-        "samples per window": (signal.n, dataset.n),
-        "axes": (list(signal.axes), list(dataset.axes)),
-        "rate in Hz": (signal.rate_hz, dataset.rate_hz),
-    }
-    for what, (model, data) in pairs.items():
-        if model != data:
-            raise InputError(
-                f"model {spec.name} expects {what} {model}, the data set has {data}",
-                where=dataset.path,
-                hint="train without --model to derive one",
-            )
+    for what, model, data in signal_differences(spec.signal, dataset):
+        raise InputError(
+            f"model {spec.name} expects {what} {model}, the data set has {data}",
+            where=dataset.path,
+            hint="train without --model to derive one",
+        )
     if spec.labels.fault_types and spec.labels.fault_types != dataset.fault_types:
         raise InputError(
             f"model {spec.name} tells {list(spec.labels.fault_types)}, the data set labels "

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from aurora.errors import InputError, SplitError
 from aurora.signals.dataset import DataSet, Unit
 from aurora.spec.model import ModelSpec
+from aurora.train.derive import signal_differences
 from aurora.train.split import Split
 
 #: windows hashed at a time: bounds the copy of a memory-mapped unit
@@ -37,18 +38,12 @@ def with_test_units(dataset: DataSet, other: DataSet, spec: ModelSpec) -> tuple[
 
 
 def _refuse_signal(dataset: DataSet, other: DataSet) -> None:
-    pairs = {
-        "samples per window": (dataset.n, other.n),
-        "axes": (list(dataset.axes), list(other.axes)),
-        "rate in Hz": (dataset.rate_hz, other.rate_hz),
-    }
-    for what, (trained, tested) in pairs.items():
-        if trained != tested:
-            raise InputError(
-                f"its {what} are {tested}, those of {dataset.path} are {trained}",
-                where=other.path,
-                hint="import both recordings with one mapping",
-            )
+    for what, trained, tested in signal_differences(dataset, other):
+        raise InputError(
+            f"its {what} are {tested}, those of {dataset.path} are {trained}",
+            where=other.path,
+            hint="import both recordings with one mapping",
+        )
 
 
 def _renumbered(dataset: DataSet, other: DataSet) -> Iterator[tuple[Unit, NDArray[np.int16]]]:
